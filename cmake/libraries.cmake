@@ -18,12 +18,10 @@ if(K9_STATIC_CURL)
   execute_process(
     COMMAND ${CMAKE_SOURCE_DIR}/cmake/build_curl.sh
     OUTPUT_VARIABLE curl_prefix OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-  set(ENV{PKG_CONFIG_PATH} "${curl_prefix}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
-  pkg_check_modules(CURL_SMALL REQUIRED libcurl>=7.88)
   add_library(k9_curl INTERFACE)
   target_include_directories(k9_curl SYSTEM INTERFACE ${curl_prefix}/include)
   target_compile_definitions(k9_curl INTERFACE CURL_STATICLIB)
-  target_link_libraries(k9_curl INTERFACE ${curl_prefix}/lib/libcurl.a nghttp2 PkgConfig::OPENSSL
+  target_link_libraries(k9_curl INTERFACE ${curl_prefix}/lib/libcurl.a -l:libnghttp2.a PkgConfig::OPENSSL
                                           PkgConfig::ZLIB)
   set(K9_CURL k9_curl)
 else()
