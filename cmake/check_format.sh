@@ -8,4 +8,5 @@ set -eu
 for dir in base apis informer store controller cmd; do
     [ ! -d "$dir" ] || find "$dir" -name '*.[ch]'
 done | sort | xargs -r -P 2 -n 16 clang-format --dry-run -Werror --style=file 2>&1 |
-    grep -E 'error:' | { ! grep .; }
+    sed -nE 's|^([^:]+:[0-9]+):.*error:.*|\1: not laid out as clang-format does (make format)|p' |
+    sort -u -t : -k 1,1 | { ! grep .; }

@@ -4,6 +4,7 @@
 # benchmark, fake_*.c a stand-in that tests alone link, *_main.c and the programs' own files a
 # main(); everything else belongs to its folder's library.
 set(K9_PROGRAM_FILES cmd/main.c apis/crdgen.c)
+file(WRITE ${CMAKE_BINARY_DIR}/fuzzers.txt "")
 
 # Sets ${out} to the .c files under dir (checks are a folder of their own inside controller).
 function(k9_sources out dir)
@@ -63,20 +64,20 @@ function(k9_register target label)
   set_tests_properties(${target} PROPERTIES LABELS ${label} TIMEOUT 120)
 endfunction()
 
-# The corpus of fuzz_x.c is <folder>/testdata/fuzz/x, every file one input.
+# The corpus of fuzz_x.c is <folder>/testdata/fuzz/x, every file one input. cmake/fuzz.sh reads
+# the list of fuzzers; in builds without libFuzzer the corpus is replayed as a test.
 function(k9_fuzzer folder file)
+  k9_executable(target ${folder} ${file} ${ARGN})
+  string(REGEX REPLACE "^(.*)/fuzz_([^/]*)\\.c$" "\\1/testdata/fuzz/\\2" corpus ${file})
   if(K9_FUZZ)
-    k9_executable(target ${folder} ${file} ${ARGN})
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    file(APPEND ${CMAKE_BINARY_DIR}/fuzzers.txt "${target} ${corpus}\n")
     return()
   endif()
-  k9_executable(target ${folder} ${file} ${ARGN})
   target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/base/fuzz_main.c)
-  get_filename_component(dir ${file} DIRECTORY)
-  string(REGEX REPLACE ".*/fuzz_([^/]*)\\.c$" "\\1" name ${file})
-  file(GLOB corpus CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE ${CMAKE_SOURCE_DIR}
-       ${CMAKE_SOURCE_DIR}/${dir}/testdata/fuzz/${name})
-  k9_register(${target} fuzz ${corpus})
+  file(GLOB found CONFIGURE_DEPENDS LIST_DIRECTORIES true RELATIVE ${CMAKE_SOURCE_DIR}
+       ${CMAKE_SOURCE_DIR}/${corpus})
+  k9_register(${target} fuzz ${found})
 endfunction()
 
 # k9_tests(name dir libs...): everything in dir that a developer runs, and production does not.

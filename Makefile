@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# A thin front for CMake and the scripts; `make` alone prints what there is. CMake presets do the
+# same without make: cmake --preset dev && cmake --build --preset dev && ctest --preset dev.
+
+PRESET ?= dev
+PROGRAM = $(CURDIR)/build/$(PRESET)/kube9-operator
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build run stop test test-fast bench asan tsan fuzz coverage format tidy clean
+
+help: ## print this list
+	@echo 'kube9-operator: make TARGET [PRESET=dev|dev-clang|asan|tsan|release]'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+		while IFS='|' read -r t d; do printf '  %-10s %s\n' "$$t" "$$d"; done
+
+deps: ## install what the build and the tests need (Debian packages)
+	@cmake/deps.sh
+
+build: deps ## build build/$(PRESET)/kube9-operator
+	@cmake/build.sh $(PRESET)
+
+run: build ## start a local control plane and the operator in .run/ (DETACH=1 leaves them running)
+	@OPERATOR=$(PROGRAM) DETACH=$(DETACH) e2e/run-local.sh
+
+stop: ## end what make run DETACH=1 started
+	@e2e/stop-local.sh
+
+test: ## everything: compilers, sanitizers, lint, fuzz, end to end on both Kubernetes versions
+	@cmake/test.sh
+
+test-fast: ## build, unit and component tests: the inner loop
+	@cmake/test.sh fast
+
+bench: deps ## measure a release build against the budgets
+	@cmake/build.sh release
+	@OPERATOR=$(CURDIR)/build/release/kube9-operator e2e/bench.sh
+
+asan: deps ## unit and component tests under AddressSanitizer and UBSan
+	@cmake/test.sh asan
+
+tsan: deps ## the same under ThreadSanitizer
+	@cmake/test.sh tsan
+
+fuzz: deps ## every fuzzer for FUZZ_SECONDS (default 60) each
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-60} cmake/test.sh fuzz
+
+coverage: deps ## line coverage of the unit and component tests
+	@cmake/coverage.sh
+
+format: ## lay out all C files with clang-format
+	@find base apis informer store controller cmd -name '*.[ch]' | xargs clang-format -i
+
+tidy: deps ## clang-tidy over all sources
+	@cmake/test.sh tidy
+
+clean: ## remove build/ (the caches in ~/.cache/kube9-operator stay)
+	@rm -rf build

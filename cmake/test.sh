@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs the tests in stages and adds up what their runners report. Every stage runs, also after one
+# that failed; the last line is "N passed, N failed" over all of them, and the exit status follows it.
+# A runner's count is read from its own closing line (ctest's, or "N passed, N failed"); a stage
+# without a runner of its own, such as a build, counts as one. A runner that ends badly or says no
+# count adds a failure, so that nothing can pass by being silent.
+#
+# usage: cmake/test.sh [STAGE...]   stages below; none: all. "fast" is the developer's inner loop.
+set -uo pipefail
+
+cd "$(dirname "$0")/.." || exit 1
+# Tests never reach for a developer's cluster.
+unset KUBECONFIG
+
+all='deps gcc clang asan tsan lint tidy fuzz e2e-1.36 e2e-1.30'
+[ $# -gt 0 ] || set -- $all
+[ "$*" != fast ] || set -- gcc-tests
+passed=0
+failed=0
+bad=
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+trap 'exit 130' INT TERM
+
+build() {
+    cmake/build.sh "$@"
+}
+
+# ctest in one build folder; what it prints ends with its own summary.
+unit() {
+    local preset=$1
+    shift
+    (cd "build/$preset" && ctest --output-on-failure --no-tests=error -j 2 --progress "$@")
+}
+
+e2e() {
+    e2e/run.sh --version "$1"
+}
+
+stage() {
+    case $1 in
+    deps) cmake/deps.sh ;;
+    gcc) build dev ;;
+    gcc-tests) build dev && unit dev ;;
+    clang) build dev-clang && unit dev-clang -LE lint ;;
+    asan) build asan && unit asan ;;
+    tsan) build tsan && unit tsan ;;
+    lint) build dev && unit dev -L lint ;;
+    tidy) cmake/tidy.sh ;;
+    fuzz) build fuzz && cmake/fuzz.sh ;;
+    e2e-*) build dev kube9-operator && e2e "v${1#e2e-}" ;;
+    *) echo "no such stage: $1 (there are: $all)"; return 2 ;;
+    esac
+}
+
+# Reads the stage's count from its log into p and f.
+count() {
+    local rc=$1 total
+    p=0 f=0
+    if grep -qE '^[0-9]+% tests passed, [0-9]+ tests failed out of [0-9]+' "$log"; then
+        read -r f total < <(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests failed out of ([0-9]+).*/\1 \2/p' \
+            "$log" | tail -n 1)
+        p=$((total - f))
+    elif grep -qE '^[0-9]+ passed, [0-9]+ failed' "$log"; then
+        read -r p f < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1 \2/p' "$log" | tail -n 1)
+    elif [[ $2 == e2e-* || $2 == fuzz ]]; then
+        [ "$rc" != 0 ] || echo "$2 ended well but said no count"
+        f=1
+    elif [ "$rc" = 0 ]; then
+        p=1
+    fi
+    [ "$rc" = 0 ] || [ "$f" -gt 0 ] || f=1
+}
+
+for name in "$@"; do
+    start=$SECONDS
+    echo "== $name"
+    stage "$name" 2>&1 | tee "$log"
+    count "${PIPESTATUS[0]}" "$name"
+    passed=$((passed + p))
+    failed=$((failed + f))
+    [ "$f" = 0 ] || bad="$bad $name"
+    echo "== $name: $p passed, $f failed, $((SECONDS - start)) s"
+done
+
+[ -z "$bad" ] || echo "failed:$bad"
+echo "all stages: $SECONDS s"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
