@@ -7,6 +7,6 @@ set -eu
 
 for dir in base apis informer store controller cmd; do
     [ ! -d "$dir" ] || find "$dir" -name '*.[ch]'
-done | sort | xargs -r -P 2 -n 16 clang-format --dry-run -Werror --style=file 2>&1 |
-    sed -nE 's|^([^:]+:[0-9]+):.*error:.*|\1: not laid out as clang-format does (make format)|p' |
-    sort -u -t : -k 1,1 | { ! grep .; }
+done | sort | xargs -r -P 2 -n 1 sh -c '
+    clang-format --dry-run -Werror --style=file "$0" >/dev/null 2>&1 ||
+        echo "$0: not laid out as clang-format does (make format)"' | { ! grep .; }
