@@ -103,14 +103,6 @@ void client_cancel(struct client *c, struct client_call *call); // NULL ok; no c
 void client_set_fence(struct client *c, bool (*may_write)(void *arg, usec *ret_remaining),
                       void *arg);
 
-struct client_version {
-    int major, minor; // "1", "36+" gives 36
-    const char *git;  // "v1.36.3", borrowed
-};
-
-typedef void (*client_version_fn)(void *arg, const struct client_version *v, const struct error *e);
-struct client_call *client_get_version(struct client *c, client_version_fn done, void *arg);
-
 // For GET answers and ERROR watch lines (status_error.h).
 static inline int must_check client_status_error(const struct http_response *r, struct str body,
                                                  struct error *e)
