@@ -15,11 +15,12 @@ size_t arena_used(const struct arena *a);
 
 void *arena_alloc(struct arena *a, size_t size);      // aligned to 8, not zeroed
 void *arena_zalloc(struct arena *a, size_t size);
-char *arena_strdup(struct arena *a, const char *s);
-char *arena_strndup(struct arena *a, const char *s, size_t n);
+void *arena_calloc(struct arena *a, size_t n, size_t size); // zeroed; n * size is checked for overflow
+char *arena_strdup(struct arena *a, const char *s);             // NULL gives NULL; likewise below
+char *arena_strndup(struct arena *a, const char *s, size_t n);  // exactly n bytes and a NUL
 char *arena_printf(struct arena *a, const char *fmt, ...) printf_like(2, 3);
 
 void arena_freep(struct arena **a);
 #define autoarena __attribute__((cleanup(arena_freep)))
 #define ARENA_NEW(a, type)      ((type *)arena_zalloc((a), sizeof(type)))
-#define ARENA_ARRAY(a, type, n) ((type *)arena_zalloc((a), sizeof(type) * (size_t)(n)))
+#define ARENA_ARRAY(a, type, n) ((type *)arena_calloc((a), (size_t)(n), sizeof(type)))

@@ -13,6 +13,7 @@
 typedef yyjson_val json_val; // NULL is "absent" and accepted by every getter
 struct json_doc {
     yyjson_doc *doc;
+    bool pooled; // memory is the pool's
 };
 
 // A reusable memory pool for parsing one object at a time without touching malloc; grows to the largest object, up to max.
@@ -21,6 +22,7 @@ struct json_pool *json_pool_new(size_t max);
 void json_pool_free(struct json_pool *p);
 
 // pool may be NULL. The text may be freed afterwards. With a pool the document is valid until the next parse with that pool.
+// Errors: INVALID with line and column; TOO_BIG when the pool's maximum does not suffice.
 int must_check json_parse(struct str text, struct json_pool *pool, struct json_doc *ret, struct error *e);
 int must_check json_parse_strict(struct str text, struct json_doc *ret, struct error *e); // also refuses duplicate keys
 void json_free(struct json_doc *d);
@@ -39,7 +41,7 @@ static inline json_val *json_get(json_val *obj, const char *key)
 json_val *json_path(json_val *v, const char *dotted);            // "metadata.name", "items.0.kind"
 const char *json_str(json_val *v, const char *fallback);         // fallback when absent or another type
 struct str json_text(json_val *v);                               // {NULL,0} when not a string
-int64_t json_int(json_val *v, int64_t fallback);
+int64_t json_int(json_val *v, int64_t fallback);                 // also when outside int64
 bool json_bool(json_val *v, bool fallback);
 bool json_equal(json_val *a, json_val *b);                       // object key order does not matter
 // Serialises a value; compact.

@@ -22,9 +22,10 @@ bool str_eq(struct str a, const char *b);
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 struct str str_trim(struct str s);                          // blanks, tabs, CR, LF at both ends
-bool str_split(struct str *rest, char sep, struct str *ret); // next piece; false when nothing is left
-int str_i64(struct str s, int64_t *ret);                    // whole decimal string; -1 if not a number or out of range
-bool str_eq_const_time(struct str a, struct str b);
+// Next piece; false when nothing is left. "a,,b" has three pieces, "a," one, "" none.
+bool str_split(struct str *rest, char sep, struct str *ret);
+int str_i64(struct str s, int64_t *ret);              // whole decimal string, "-" allowed; -1 if no number or out of range
+bool str_eq_const_time(struct str a, struct str b);   // for secrets; only the length shows
 
 // Once an add would pass max the buffer is `failed`: nothing more is added and every add returns -1.
 struct buf {

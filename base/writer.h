@@ -18,6 +18,8 @@ struct writer {
     bool failed;
     struct {
         bool list;
+        bool inlined;    // YAML: the first entry goes on the current line
+        uint16_t indent; // YAML: column of the entries
         uint32_t n;
     } level[WRITER_DEPTH_MAX];
     bool after_key;
@@ -29,16 +31,18 @@ void writer_to_buf(struct writer *w, enum writer_format f, struct buf *out);
 void writer_to_file(struct writer *w, enum writer_format f, FILE *out);
 void writer_init(struct writer *w, enum writer_format f, int (*sink)(void *arg, const char *p, size_t n), void *arg);
 int must_check writer_end(struct writer *w); // flushes; ends a pretty or YAML document with one newline; -1 if anything failed
+// Fails: the sink, more than WRITER_DEPTH_MAX levels, a document that is not closed, w_json of what is no JSON.
+// A call at the wrong place (a key in a list, a value without its key) is an assertion.
 
 void w_object(struct writer *w);      // every value at the right place: after w_key in an object, or in a list
 void w_object_end(struct writer *w);
 void w_list(struct writer *w);
 void w_list_end(struct writer *w);
 void w_key(struct writer *w, const char *key);
-void w_str(struct writer *w, const char *s);       // NULL writes null
+void w_str(struct writer *w, const char *s);       // NULL writes null; what is not UTF-8 becomes U+FFFD
 void w_strn(struct writer *w, const char *s, size_t n);
 void w_int(struct writer *w, int64_t v);
-void w_double(struct writer *w, double v);         // shortest text that reads back the same
+void w_double(struct writer *w, double v);         // shortest text that reads back the same; null if not finite
 void w_bool(struct writer *w, bool v);
 void w_null(struct writer *w);
 void w_json(struct writer *w, struct str raw);     // a JSON text, re-emitted in the writer's format; must be valid

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON on yyjson. What it adds: a depth bound (so that whoever walks a document needs no bound of
+// its own), the pool that keeps the decoding of a watch stream away from malloc, and the refusal of
+// duplicate keys, which yyjson accepts.
+#include "base/json.h"
+
+#include "base/alloc.h"
+
+#define POOL_ROUND ((size_t)64 * 1024)
+
+struct json_pool {
+    char *p; // owned
+    size_t cap, max;
+};
+
+struct json_pool *json_pool_new(size_t max)
+{
+    struct json_pool *pool = xcalloc(1, sizeof(*pool));
+
+    pool->max = max;
+    return pool;
+}
+
+void json_pool_free(struct json_pool *pool)
+{
+    if (!pool)
+        return;
+    free(pool->p);
+    free(pool);
+}
+
+// Makes the pool large enough for any text of n bytes, or as large as it may be. Pages that a parse
+// does not touch cost nothing, so the worst case may be asked for.
+static bool pool_allocator(struct json_pool *pool, size_t n, yyjson_alc *ret)
+{
+    size_t need =
+        n > SIZE_MAX / 32 ? SIZE_MAX : yyjson_read_max_memory_usage(n, YYJSON_READ_NOFLAG);
+
+    need =
+        MIN(need > SIZE_MAX - POOL_ROUND ? need : need + POOL_ROUND - need % POOL_ROUND, pool->max);
+    if (need > pool->cap) {
+        free(pool->p);
+        pool->p = xmalloc(need);
+        pool->cap = need;
+    }
+    return yyjson_alc_pool_init(ret, pool->p, pool->cap);
+}
+
+static int set_read_error(struct str text, const yyjson_read_err *err, struct error *e)
+{
+    size_t line, column, chars;
+
+    if (err->code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
+        return error_set(e, ERR_TOO_BIG, "JSON text of %zu bytes needs too much memory", text.n);
+    if (!text.n || !yyjson_locate_pos(text.p, text.n, err->pos, &line, &column, &chars))
+        return error_set(e, ERR_INVALID, "JSON: %s", text.n ? err->msg : "empty text");
+    return error_set(e, ERR_INVALID, "JSON line %zu column %zu: %s", line, column, err->msg);
+}
+
+// yyjson keeps the values of a document in one row, each before its children; so a walk over all of
+// them is a loop.
+static yyjson_val *end_of(yyjson_val *v)
+{
+    return unsafe_yyjson_get_next(v);
+}
+
+static bool is_deeper_than(yyjson_val *root, size_t max)
+{
+    yyjson_val *ends[JSON_DEPTH_MAX], *end = end_of(root);
+    size_t depth = 0;
+
+    for (yyjson_val *v = root; v < end; v++) {
+        while (depth && v >= ends[depth - 1])
+            depth--;
+        if (!unsafe_yyjson_is_ctn(v))
+            continue;
+        if (depth == max)
+            return true;
+        ends[depth++] = end_of(v);
+    }
+    return false;
+}
+
+static int parse(struct str text, const yyjson_alc *alc, yyjson_doc **ret, struct error *e)
+{
+    yyjson_read_err err = { 0 };
+    // Without YYJSON_READ_INSITU the text is only read; the parameter's type says otherwise.
+    yyjson_doc *doc =
+        text.n ? yyjson_read_opts((char *)(uintptr_t)text.p, text.n, YYJSON_READ_NOFLAG, alc, &err)
+               : NULL;
+
+    if (!doc)
+        return set_read_error(text, &err, e);
+    if (is_deeper_than(yyjson_doc_get_root(doc), JSON_DEPTH_MAX)) {
+        yyjson_doc_free(doc);
+        return error_set(e, ERR_INVALID, "JSON is nested deeper than %d levels", JSON_DEPTH_MAX);
+    }
+    *ret = doc;
+    return 0;
+}
+
+int json_parse(struct str text, struct json_pool *pool, struct json_doc *ret, struct error *e)
+{
+    yyjson_doc *doc = NULL;
+    yyjson_alc alc;
+
+    if (pool && !pool_allocator(pool, text.n, &alc))
+        return error_set(e, ERR_TOO_BIG, "JSON text of %zu bytes needs too much memory", text.n);
+    if (parse(text, pool ? &alc : NULL, &doc, e) < 0)
+        return -1;
+    *ret = (struct json_doc){ .doc = doc, .pooled = pool != NULL };
+    return 0;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    yyjson_val *x = *(yyjson_val *const *)a, *y = *(yyjson_val *const *)b;
+    size_t n = yyjson_get_len(x), m = yyjson_get_len(y);
+    int order = memcmp(yyjson_get_str(x), yyjson_get_str(y), MIN(n, m));
+
+    return order ? order : (n > m) - (n < m);
+}
+
+// A key that the object has twice, or NULL. keys has room for all keys of obj.
+static const char *twice(yyjson_val *obj, yyjson_val **keys)
+{
+    size_t n = 0, i, max;
+    yyjson_val *key, *val;
+
+    yyjson_obj_foreach(obj, i, max, key, val) keys[n++] = key;
+    qsort(keys, n, sizeof(*keys), compare_keys);
+    for (i = 1; i < n; i++)
+        if (!compare_keys(&keys[i - 1], &keys[i]))
+            return yyjson_get_str(keys[i]);
+    return NULL;
+}
+
+int json_parse_strict(struct str text, struct json_doc *ret, struct error *e)
+{
+    autofree yyjson_val **keys = NULL;
+    size_t room = 0;
+    autojson struct json_doc d = { 0 };
+
+    if (json_parse(text, NULL, &d, e) < 0)
+        return -1;
+    for (yyjson_val *v = json_root(&d), *end = end_of(v); v < end; v++) {
+        const char *key;
+
+        if (yyjson_obj_size(v) < 2)
+            continue;
+        if (yyjson_obj_size(v) > room) {
+            room = yyjson_obj_size(v);
+            keys = xrealloc(keys, room * sizeof(yyjson_val *));
+        }
+        key = twice(v, keys);
+        if (key)
+            return error_set(e, ERR_INVALID, "JSON: key '%.64s' is given twice", key);
+    }
+    *ret = (struct json_doc){ .doc = TAKE(d.doc) };
+    return 0;
+}
+
+void json_free(struct json_doc *d)
+{
+    if (!d)
+        return;
+    if (!d->pooled)
+        yyjson_doc_free(d->doc);
+    d->doc = NULL;
+}
+
+static yyjson_val *child(yyjson_val *v, struct str name)
+{
+    int64_t i;
+
+    if (!yyjson_is_arr(v))
+        return yyjson_obj_getn(v, name.p, name.n);
+    return str_i64(name, &i) == 0 && i >= 0 ? yyjson_arr_get(v, (size_t)i) : NULL;
+}
+
+json_val *json_path(json_val *v, const char *dotted)
+{
+    struct str rest = str_of(dotted), name;
+
+    while (v && str_split(&rest, '.', &name))
+        v = child(v, name);
+    return v;
+}
+
+const char *json_str(json_val *v, const char *fallback)
+{
+    return yyjson_is_str(v) ? yyjson_get_str(v) : fallback;
+}
+
+struct str json_text(json_val *v)
+{
+    return (struct str){ yyjson_get_str(v), yyjson_get_len(v) * yyjson_is_str(v) };
+}
+
+int64_t json_int(json_val *v, int64_t fallback)
+{
+    if (yyjson_is_sint(v))
+        return yyjson_get_sint(v);
+    return yyjson_is_uint(v) && yyjson_get_uint(v) <= INT64_MAX ? (int64_t)yyjson_get_uint(v)
+                                                                : fallback;
+}
+
+bool json_bool(json_val *v, bool fallback)
+{
+    return yyjson_is_bool(v) ? yyjson_get_bool(v) : fallback;
+}
+
+bool json_equal(json_val *a, json_val *b)
+{
+    return a && b ? yyjson_equals(a, b) : a == b;
+}
+
+int json_write(json_val *v, struct buf *out)
+{
+    size_t n = 0;
+    autofree char *text = v ? yyjson_val_write(v, YYJSON_WRITE_NOFLAG, &n) : NULL;
+
+    return text ? buf_add(out, text, n) : -1;
+}
