@@ -212,6 +212,8 @@ int worker_do(struct worker *w, loop_fn run, loop_fn done, void *arg, struct err
 
     if (w->is_inline)
         return do_inline(w, run, done, arg);
+    if (w->stop) // a done function that worker_free runs
+        return error_set(e, ERR_CANCELLED, "the worker is ending");
     if (w->queued >= w->max)
         return error_set(e, ERR_LIMIT, "the worker has %zu jobs already", w->queued);
     j = xcalloc(1, sizeof(*j));
