@@ -6,17 +6,17 @@
 #include "apis/kinds.h"
 #include "base/base.h"
 
-enum pillar {
-    PILLAR_SECURITY,
-    PILLAR_RELIABILITY,
-    PILLAR_PERFORMANCE,
-    PILLAR_COST,
-    PILLAR_OPERATIONS,
-    PILLAR_SUSTAINABILITY,
-    PILLAR_COUNT
+enum check_pillar { // bits 1 << p in assessment_options
+    CHECK_SECURITY,
+    CHECK_RELIABILITY,
+    CHECK_PERFORMANCE,
+    CHECK_COST,
+    CHECK_OPERATIONS,
+    CHECK_SUSTAINABILITY,
+    CHECK_PILLARS
 };
 
-enum severity { SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL, SEVERITY_COUNT };
+enum check_severity { CHECK_LOW, CHECK_MEDIUM, CHECK_HIGH, CHECK_CRITICAL, CHECK_SEVERITIES };
 
 enum verdict { VERDICT_PASS, VERDICT_SKIP, VERDICT_WARN, VERDICT_FAIL, VERDICT_COUNT };
 
@@ -66,7 +66,7 @@ struct check {
     const char *remediation; // imperative, one or two sentences
     const char *frameworks;  // "PSS-B CIS-5.2.2 NSA-PSE", "" if none
     const char *aliases;     // upstream 2.4 ids, blank separated: "security.privileged-containers"; "" if none
-    enum severity severity;
+    enum check_severity severity;
     int tier;                // build order of the catalogue: 1 to 3
     unsigned flags;          // CHECK_*
     unsigned sets;           // per_container: enum container_set
@@ -81,20 +81,20 @@ struct check {
 };
 
 struct pillar_table {
-    enum pillar pillar;
+    enum check_pillar pillar;
     const struct check *checks;
     size_t n;
 };
 
-// One per file of checks: PILLAR(security_pod, PILLAR_SECURITY, { .id = … }, …)
-#define PILLAR(name, which, ...)                                           \
+// One per file of checks: CHECK_TABLE(security_pod, CHECK_SECURITY, { .id = … }, …)
+#define CHECK_TABLE(name, which, ...)                                           \
     static const struct check name##_checks[] = { __VA_ARGS__ };           \
     const struct pillar_table pillar_##name = { (which), name##_checks,    \
                                                 ARRAY_SIZE(name##_checks) }
 
-const char *pillar_name(enum pillar p);          // "performance-efficiency"
-const char *severity_name(enum severity s);      // "critical"
+const char *check_pillar_name(enum check_pillar p);          // "performance-efficiency"
+const char *check_severity_name(enum check_severity s);      // "critical"
 const char *verdict_name(enum verdict v);        // "passing" "skipped" "warning" "failing"
 const char *skip_reason_name(enum skip_reason r); // "no-permission"
-int pillar_find(const char *name);               // -1 if unknown
-int severity_find(const char *name);
+int check_pillar_find(const char *name);               // -1 if unknown
+int check_severity_find(const char *name);

@@ -13,7 +13,7 @@
 size_t checks_count(void);
 const struct check *checks_at(size_t i);
 const struct check *checks_find(const char *id); // "pillar/name"; NULL if unknown
-enum pillar check_pillar(const struct check *c);
+enum check_pillar check_pillar(const struct check *c);
 size_t check_index(const struct check *c);                 // place in the list
 bool check_matches(const struct check *c, const char *pattern); // id, glob ("reliability/*") or upstream alias
 bool check_has_alias(const struct check *c, const char *alias); // one upstream id can stand for several checks
@@ -35,7 +35,7 @@ enum object_exemptions { OBJECT_EXEMPT_NOT_CRITICAL_SECURITY, OBJECT_EXEMPT_ALL,
 
 struct assessment_options {
     enum assess_mode mode;
-    unsigned pillars;                             // bits 1 << enum pillar; ASSESS_PILLAR
+    unsigned pillars;                             // bits 1 << enum check_pillar; ASSESS_PILLAR
     const char *const *include, *const *exclude;  // ids, globs or aliases; NULL-terminated or NULL
     const char *profile;                          // NULL: "default"
     const struct label_selector *namespaces;      // namespaces to look at; NULL = all
@@ -54,7 +54,7 @@ struct assessment_options {
 struct finding {
     const struct check *check;
     enum verdict verdict;      // WARN, FAIL; SKIP only when wanted
-    enum severity severity;    // the check's, unless a profile overrides it
+    enum check_severity severity;    // the check's, unless a profile overrides it
     enum skip_reason reason;   // SKIP
     const char *group, *kind, *ns, *name; // ns "" for cluster scope; kind "Cluster", name "cluster" for the whole cluster
     const char *uid;           // of the object, "" if none
@@ -75,7 +75,7 @@ struct unit_counts {
 struct check_result {
     const struct check *check;
     enum verdict verdict;    // §0.9
-    enum severity severity;
+    enum check_severity severity;
     enum skip_reason reason; // when SKIP
     const char *message;     // one sentence, never ""
     struct unit_counts units;
@@ -105,7 +105,7 @@ struct pillar_summary {
 struct top_finding {
     const struct check *check;
     enum verdict verdict;
-    enum severity severity;
+    enum check_severity severity;
     char object[ASSESS_TOP_OBJECT]; // "Deployment shop/cart", "ClusterRole admin"
     char message[ASSESS_TOP_TEXT];
 };
@@ -116,7 +116,7 @@ struct assessment_summary {
     const char *grade;     // "A" "B" "C" "D" "F"; "" without a score
     struct check_counts counts;
     uint32_t evaluated;    // coverage: evaluated of counts.total
-    struct pillar_summary pillars[PILLAR_COUNT];
+    struct pillar_summary pillars[CHECK_PILLARS];
     struct top_finding top[ASSESS_TOP_MAX];
     size_t n_top;
     struct unit_counts units;

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// An unknown check, pillar or profile is an error and never an empty run that looks like success.
+#include "controller/checks/select.h"
+
+static const char *const strict_ids[] = { "reliability/cpu-limit", NULL };
+static const char *const tenant_ids[] = { "reliability/cpu-limit", "security/low-uid-gid", NULL };
+
+static const struct profile profiles[] = {
+    { .name = "default" },
+    { .name = "strict", .enable = strict_ids, .strict = true, .cpu_limits = true },
+    { .name = "pss-baseline", .frameworks = "PSS-B" },
+    { .name = "pss-restricted", .frameworks = "PSS-" },
+    { .name = "nsa", .frameworks = "NSA-" },
+    { .name = "cis-1.12", .frameworks = "CIS-" },
+    { .name = "multi-tenant", .enable = tenant_ids, .cpu_limits = true },
+};
+
+const struct profile *profile_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+        if (strcmp(profiles[i].name, name && *name ? name : "default") == 0)
+            return &profiles[i];
+    }
+    return NULL;
+}
+
+bool assess_profile_known(const char *name)
+{
+    return profile_find(name) != NULL;
+}
+
+static bool in_list(const char *const *ids, const struct check *c)
+{
+    for (; ids && *ids; ids++) {
+        if (check_matches(c, *ids))
+            return true;
+    }
+    return false;
+}
+
+// A glob does not switch on what is shipped off.
+static bool names_it(const char *const *ids, const struct check *c)
+{
+    for (; ids && *ids; ids++) {
+        if (strcmp(*ids, c->id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has_framework(const struct check *c, const char *prefix)
+{
+    struct str rest = str_of(c->frameworks), tag;
+
+    while (str_split(&rest, ' ', &tag)) {
+        if (tag.n >= strlen(prefix) && memcmp(tag.p, prefix, strlen(prefix)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int check_list(const char *const *ids, const char *what, struct error *e)
+{
+    for (; ids && *ids; ids++) {
+        bool found = false;
+        for (size_t i = 0; !found && i < checks_count(); i++)
+            found = check_matches(checks_at(i), *ids);
+        if (!found)
+            return error_set(e, ERR_USAGE, "%s: no check matches '%s'", what, *ids);
+    }
+    return 0;
+}
+
+static bool listed(const struct assessment_options *o, const struct profile *p,
+                   const struct check *c)
+{
+    if (o->mode == ASSESS_PILLAR && !(o->pillars & (1U << check_pillar(c))))
+        return false;
+    if (o->include && *o->include && !in_list(o->include, c))
+        return false;
+    return o->mode == ASSESS_SINGLE_CHECK || !p->frameworks || has_framework(c, p->frameworks);
+}
+
+static bool enabled(const struct assessment_options *o, const struct profile *p,
+                    const struct check *c)
+{
+    if (in_list(o->exclude, c))
+        return false;
+    return !(c->flags & CHECK_OFF) || names_it(o->include, c) || names_it(p->enable, c);
+}
+
+int select_checks(const struct assessment_options *o, struct selection *ret, struct error *e)
+{
+    const struct profile *p = profile_find(o->profile);
+
+    if (!p)
+        return error_set(e, ERR_USAGE, "unknown profile '%s'", o->profile);
+    if (o->mode == ASSESS_PILLAR && !(o->pillars & ((1U << CHECK_PILLARS) - 1)))
+        return error_set(e, ERR_USAGE, "mode Pillar needs at least one pillar");
+    if (o->mode == ASSESS_SINGLE_CHECK && (!o->include || !o->include[0] || o->include[1]))
+        return error_set(e, ERR_USAGE, "mode SingleCheck needs exactly one check");
+    if (check_list(o->include, "include", e) < 0 || check_list(o->exclude, "exclude", e) < 0)
+        return -1;
+    memset(ret, 0, sizeof(*ret));
+    ret->profile = p;
+    for (size_t i = 0; i < checks_count(); i++) {
+        ret->listed[i] = listed(o, p, checks_at(i));
+        ret->enabled[i] = ret->listed[i] && enabled(o, p, checks_at(i));
+    }
+    return 0;
+}

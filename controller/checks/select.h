@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which checks a run executes, and how strictly: mode, pillars, include and exclude lists, profile (checks-catalog.md §0.13).
+#pragma once
+
+#include "controller/checks/checks.h"
+
+#define CHECKS_MAX 512 // bound of per-run tables; a static assertion of the list holds it
+
+struct profile {
+    const char *name;
+    const char *frameworks;    // blank separated tag prefixes that select checks; NULL = all
+    const char *const *enable; // CHECK_OFF ids that run in it
+    bool strict;               // three replicas, liveness fails
+    bool cpu_limits;           // a missing CPU limit is a finding
+};
+
+const struct profile *profile_find(const char *name); // NULL name: "default"; NULL if unknown
+
+struct selection {
+    const struct profile *profile;
+    bool listed[CHECKS_MAX];  // takes part in the result (mode and pillars)
+    bool enabled[CHECKS_MAX]; // and runs; listed but not enabled: skipped, disabled
+};
+
+int must_check select_checks(const struct assessment_options *o, struct selection *ret, struct error *e);
