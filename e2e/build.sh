@@ -103,3 +103,4 @@ build etcd "$here/etcd" "$bin" "-s -w" \
 build "kubernetes-$release" "$k8s_dir" "$bin" \
 	"-s -w -X $ver.gitVersion=$release -X $ver.gitMajor=1 -X $ver.gitMinor=$minor" \
 	k8s.io/kubernetes/cmd/{kube-apiserver,kubectl,kube-controller-manager}
+build k9e2e "$here/tools" "$cache/tools/bin" "-s -w" kube9.io/kube9-operator/e2e/k9e2e

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command k9e2e holds what the e2e scripts need beyond bash and kubectl: comparing objects with
+// expectations, loading many objects, reading the audit log, signing tokens, walking CRD schemas.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+type command struct {
+	name string
+	args string
+	help string
+	run  func(args []string) error
+}
+
+var commands = []command{
+	{"match", "[-timeout 10s] -kubectl FILE EXPECT.yaml", "wait until the cluster's objects contain what the file says", runMatch},
+	{"json", "PATH", "print one value of the JSON document on stdin (a.b.0.c; # is a length)", runJSON},
+	{"load", "-kubeconfig FILE [-pods N] [-namespaces N]", "create many Pods with their owners", runLoad},
+	{"audit", "[-user U] [-from OFFSET] writes|denied|uses FILE", "print matching audit events, one line each", runAudit},
+	{"token", "-key FILE -uid UID -namespace NS -name NAME [-expires 1h]", "sign a ServiceAccount token", runToken},
+	{"fields", "-kubeconfig FILE KIND", "print every object path of a kube9.io kind for kubectl explain", runFields},
+}
+
+func main() {
+	if len(os.Args) > 1 {
+		for _, c := range commands {
+			if c.name != os.Args[1] {
+				continue
+			}
+			if err := c.run(os.Args[2:]); err != nil {
+				fmt.Fprintf(os.Stderr, "k9e2e %s: %v\n", c.name, err)
+				os.Exit(1)
+			}
+			return
+		}
+	}
+	fmt.Fprintln(os.Stderr, "usage:")
+	for _, c := range commands {
+		fmt.Fprintf(os.Stderr, "  k9e2e %s %s\n        %s\n", c.name, c.args, c.help)
+	}
+	os.Exit(2)
+}
