@@ -141,6 +141,11 @@ size_t arena_used(const struct arena *a)
     return a->used;
 }
 
+size_t arena_room(const struct arena *a)
+{
+    return a->max - a->used;
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
     if (size > a->max - a->used) {

@@ -12,6 +12,7 @@ struct arena *arena_new(size_t max_bytes);    // beyond max the process aborts: 
 void arena_free(struct arena *a);             // NULL ok
 void arena_reset(struct arena *a);            // frees all but the first block
 size_t arena_used(const struct arena *a);
+size_t arena_room(const struct arena *a);     // what may still be allocated: readers of outside input ask first
 
 void *arena_alloc(struct arena *a, size_t size);      // aligned to 8, not zeroed
 void *arena_zalloc(struct arena *a, size_t size);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading YAML: the only file that knows libyaml. A stream becomes a list of node trees with line numbers; scalars are
 // resolved by the YAML 1.2 core schema, as sigs.k8s.io/yaml readers expect (no yes/no booleans). Aliases, depth, nodes
-// and bytes are bounded, so a bomb ends in an error. Merge keys (<<) are applied.
+// and bytes are bounded, so a bomb ends in an error. Merge keys (<<) are applied. An alias gives the node of its anchor
+// a second time, so a tree may share parts: read it, never change it.
 #pragma once
 
 #include "base/arena.h"
@@ -27,14 +28,18 @@ struct yaml_node {
     };
 };
 
-#define YAML_NODES_MAX 2000000u
+#define YAML_NODES_MAX 2000000u // in one document, counting what an alias repeats
+#define YAML_DEPTH_MAX 64
+#define YAML_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
-// Next document of the text; ret NULL at the end of the stream. The parser is set up by yaml_open and owns nothing of text.
+// The text is borrowed until yaml_close, the nodes live in the arena and hold nothing of it.
 struct yaml_reader;
 struct yaml_reader *yaml_open(struct str text, struct arena *a);
+// Next document of the text; ret NULL at the end of the stream. An empty document is a YAML_NULL node.
+// Errors, with the line: INVALID; TOO_BIG beyond a bound or what the arena has left. After an error every call fails.
 int must_check yaml_next(struct yaml_reader *r, struct yaml_node **ret, struct error *e);
 void yaml_close(struct yaml_reader *r);
 
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key); // NULL if absent
-const struct yaml_node *yaml_path(const struct yaml_node *n, const char *dotted);
-const char *yaml_str(const struct yaml_node *n, const char *fallback); // scalars as text (kubeconfig); fallback when absent
+const struct yaml_node *yaml_path(const struct yaml_node *n, const char *dotted);    // "users.0.name"
+const char *yaml_str(const struct yaml_node *n, const char *fallback); // scalars as text; fallback when absent or null
