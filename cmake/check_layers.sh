@@ -23,13 +23,13 @@ controller/heal/safety  base apis controller/heal/safety
 cmd                     base apis informer store controller cmd
 TABLE
 
-# Third-party header, its wrapper (.c and .h are one wrapper).
+# Third-party header, the modules that wrap it: base/http is http.[ch] and http_*.[ch].
 cat >"$tmp/wrappers" <<'TABLE'
 curl/           base/http
 libwebsockets.h base/httpd
 yyjson.h        base/json
 yaml.h          base/yaml
-openssl/        base/crypto
+openssl/        base/crypto base/http
 zlib.h          base/http
 sqlite3.h       store/db
 cmocka.h        base/test
@@ -56,8 +56,10 @@ awk -v layers="$tmp/layers" -v wrappers="$tmp/wrappers" '
             count[w[1]] = n - 1
         }
         while ((getline row < wrappers) > 0) {
-            split(row, w)
-            wrapper[w[1]] = w[2]
+            lib = row
+            sub(/ .*/, "", lib)
+            sub(/^[^ ]+ +/, "", row)
+            wrapper[lib] = row
         }
         n = split("aio.h alloca.h assert.h byteswap.h complex.h ctype.h dirent.h dlfcn.h endian.h " \
                   "err.h errno.h execinfo.h fcntl.h float.h fnmatch.h getopt.h glob.h grp.h ifaddrs.h " \
@@ -81,6 +83,13 @@ awk -v layers="$tmp/layers" -v wrappers="$tmp/wrappers" '
                 return 1
         return 0
     }
+    function wraps(file, modules,    m, n, i) {
+        n = split(modules, m)
+        for (i = 1; i <= n; i++)
+            if (index(file, m[i]) == 1 && substr(file, length(m[i]) + 1) ~ /^[._]/)
+                return 1
+        return 0
+    }
     {
         file = $1
         sub(/:[0-9]+$/, "", file)
@@ -95,11 +104,11 @@ awk -v layers="$tmp/layers" -v wrappers="$tmp/wrappers" '
         next
     }
     {
-        if ($3 in libc || $3 ~ /^(sys|net|netinet|arpa|linux|asm|bits|sanitizer)\//)
+        if ($3 in libc || $3 ~ /^(sys|net|netinet|arpa|linux|asm|bits|sanitizer)\/|intrin\.h$/)
             next
         for (lib in wrapper)
             if (index($3, lib) == 1) {
-                if (file != wrapper[lib] ".c" && file != wrapper[lib] ".h" && !test)
+                if (!test && !wraps(file, wrapper[lib]))
                     print $1 ": <" $3 "> belongs to " wrapper[lib] " alone"
                 next
             }
