@@ -89,7 +89,8 @@ start_operator() {
 	operator_kubeconfig "$run/operator.kubeconfig" "$run/operator.token"
 	port=$(free_port)
 	: >"$run/logs/kube9-operator.log"
-	proc_start "$run/pids/kube9-operator" "$run/logs/kube9-operator.log" \
+	# Its Lease is its own again even if the last one was killed.
+	POD_UID=make-run proc_start "$run/pids/kube9-operator" "$run/logs/kube9-operator.log" \
 		"$program" serve --kubeconfig "$run/operator.kubeconfig" --db "$run/kube9.db" \
 		--listen "127.0.0.1:$port"
 	say "started kube9-operator: http://127.0.0.1:$port/metrics, log $run/logs/kube9-operator.log"
@@ -130,7 +131,6 @@ report() {
 	show "$program" query status --db "$run/kube9.db"
 	show "$program" query assessments summary --db "$run/kube9.db"
 	printf '\nReady after %d s. To look around in another terminal:\n' $((SECONDS - began))
-	# shellcheck disable=SC2016 # $PATH is for the reader's shell
 	printf '  export KUBECONFIG=%s PATH=%s:%s:$PATH\n' "$KUBECONFIG" \
 		"$(dirname "$program")" "$(dirname "$KUBECTL")"
 	printf '  kubectl get k9run\n  kube9-operator query assessments list --db %s\n' "$run/kube9.db"

@@ -1,0 +1,9 @@
+# shellcheck shell=bash
+# One check: it finds the privileged Pod and nothing else.
+start_operator
+first_run >/dev/null
+apply "$ROOT/deploy/samples/assessmentrun-single-check.yaml"
+expect expect.yaml
+rows=$(cli query assessments list --run privileged-containers --status failing)
+equal 1 "$(json total <<<"$rows")" "failing findings"
+grep -q '"node-tuner"' <<<"$rows" || fail "not about node-tuner: $rows"
