@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ends a pass over apis/types.def: forgets all row macros. Included many times on purpose.
+#undef TYPE
+#undef OWN
+#undef END
+#undef BOOL
+#undef INT
+#undef LONG
+#undef TIME
+#undef DURATION
+#undef STR
+#undef ATOM
+#undef UID
+#undef INTORSTR
+#undef ENUM
+#undef ENUMS
+#undef OBJ
+#undef LIST
+#undef STRS
+#undef ATOMS
+#undef LONGS
+#undef MAP
+#undef PRESENT
+#undef OTHERS
+#undef CREDENTIAL
+#undef CREDENTIALS
+#undef ARGS
+#undef SPEC
+#undef HEADER
+#undef RULE
+#undef SLOT_ROW
+#undef WORD_ROW
+#undef FLAG_ROW
