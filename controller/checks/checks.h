@@ -4,6 +4,7 @@
 #pragma once
 
 #include "apis/snapshot.h"
+#include "apis/types.h"
 #include "base/base.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -21,15 +22,6 @@ int checks_markdown(struct buf *out);                      // docs/checks.md
 
 enum assess_mode { ASSESS_FULL, ASSESS_PILLAR, ASSESS_SINGLE_CHECK };
 
-// One entry of Kube9Config spec.assessment.exemptions. Empty lists match everything; names, namespaces and checks are
-// anchored globs. All arrays are borrowed.
-struct assess_exemption {
-    const char *name, *reason;
-    const char *const *checks, *const *kinds, *const *namespaces, *const *names; // NULL-terminated or NULL
-    const struct label_selector *selector; // labels of the object; NULL = any
-    usec expires;                          // wall clock; 0 = never
-};
-
 // May an object exempt itself by annotation (checks-catalog.md §4)?
 enum object_exemptions { OBJECT_EXEMPT_NOT_CRITICAL_SECURITY, OBJECT_EXEMPT_ALL, OBJECT_EXEMPT_NONE };
 
@@ -39,8 +31,7 @@ struct assessment_options {
     const char *const *include, *const *exclude;  // ids, globs or aliases; NULL-terminated or NULL
     const char *profile;                          // NULL: "default"
     const struct label_selector *namespaces;      // namespaces to look at; NULL = all
-    const struct assess_exemption *exemptions;
-    size_t n_exemptions;
+    struct rlist exemptions;                      // of struct exemption: Kube9Config spec.assessment.exemptions; borrowed
     enum object_exemptions object_exemptions;
     const char *own_namespace;                    // the operator's; NULL if unknown
     const char *const *platform_namespaces;       // globs added to the built-in set (§0.10)
@@ -98,15 +89,16 @@ struct pillar_summary {
     uint32_t evaluated; // checks with a verdict other than skipped
 };
 
-#define ASSESS_TOP_MAX     20
-#define ASSESS_TOP_TEXT    256
-#define ASSESS_TOP_OBJECT  384
+#define ASSESS_TOP_MAX  20
+#define ASSESS_TOP_TEXT 256
+#define ASSESS_TOP_NAME 254
 
-struct top_finding {
+struct assess_top {
     const struct check *check;
     enum verdict verdict;
     enum check_severity severity;
-    char object[ASSESS_TOP_OBJECT]; // "Deployment shop/cart", "ClusterRole admin"
+    const char *kind, *ns; // static or interned; kind "Cluster" for the whole cluster, ns "" for cluster scope
+    char name[ASSESS_TOP_NAME];
     char message[ASSESS_TOP_TEXT];
 };
 
@@ -117,7 +109,7 @@ struct assessment_summary {
     struct check_counts counts;
     uint32_t evaluated;    // coverage: evaluated of counts.total
     struct pillar_summary pillars[CHECK_PILLARS];
-    struct top_finding top[ASSESS_TOP_MAX];
+    struct assess_top top[ASSESS_TOP_MAX];
     size_t n_top;
     struct unit_counts units;
     uint32_t objects;      // units walked
