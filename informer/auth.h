@@ -15,9 +15,9 @@ struct auth;
 struct auth_events {
     // The plugin ended, well or not: ask auth_prepare again.
     void (*ready)(void *arg);
-    // New TLS material for all transports. close_all: the old certificate must not be used any
-    // more.
-    void (*tls)(void *arg, const struct http_tls *tls, bool close_all);
+    // New TLS material for all transports; -1 when it is no good: the old one stays. close_all: the
+    // old certificate must not be used any more.
+    int (*tls)(void *arg, const struct http_tls *tls, bool close_all, struct error *e);
     // Something to know, once per text: a token file that cannot be read while the old token still
     // serves.
     void (*warn)(void *arg, const char *text);
