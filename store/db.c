@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+// WAL with synchronous=NORMAL: a killed process loses no committed row, a power cut at most the newest ones. The page cache
+// is kept small (512 kB), since the operator's memory budget matters more than the speed of rare queries.
+#include "store/db.h"
+
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/clock.h"
+
+#include <sqlite3.h>
+
+struct stmt {
+    sqlite3_stmt *s;
+    struct db *d;
+    char time[4][TIME_TEXT_MAX]; // texts bound by bind_time
+    unsigned n_time;
+};
+
+struct db {
+    sqlite3 *h;
+    struct stmt fixed[QUERY_COUNT];
+};
+
+static enum err class_of(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return ERR_LIMIT;
+    case SQLITE_FULL:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+        return ERR_UNAVAILABLE;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return ERR_GONE;
+    case SQLITE_MISUSE:
+    case SQLITE_RANGE:
+    case SQLITE_CONSTRAINT:
+        return ERR_BUG;
+    default:
+        return ERR_IO;
+    }
+}
+
+static const char *advice(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_FULL:
+        return ": free space or enlarge the volume";
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+        return ": the data folder must exist and be writable";
+    default:
+        return "";
+    }
+}
+
+int db_error(const struct db *d, const char *what, struct error *e)
+{
+    int code = sqlite3_extended_errcode(d->h);
+
+    return error_set(e, class_of(code), "%s: %s%s", what, sqlite3_errmsg(d->h), advice(code));
+}
+
+static int set_pragmas(struct db *d, bool readonly, struct error *e)
+{
+    sqlite3_busy_timeout(d->h, readonly ? 2000 : 5000);
+    if (db_exec(d, "PRAGMA foreign_keys=ON; PRAGMA cache_size=-512; PRAGMA trusted_schema=OFF", e) < 0)
+        return -1;
+    if (readonly)
+        return db_exec(d, "PRAGMA query_only=ON", e);
+    return db_exec(d, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=500;"
+                      "PRAGMA journal_size_limit=4194304",
+                   e);
+}
+
+struct db *db_open(const char *path, bool readonly, struct error *e)
+{
+    struct db *d = xcalloc(1, sizeof(*d));
+    int flags = readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int rc = sqlite3_open_v2(path, &d->h, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+
+    if (rc != SQLITE_OK || set_pragmas(d, readonly, e) < 0) {
+        if (rc != SQLITE_OK)
+            error_set(e, class_of(rc), "%s%s", d->h ? sqlite3_errmsg(d->h) : sqlite3_errstr(rc), advice(rc));
+        error_wrap(e, "open database '%s'", path);
+        db_close(d);
+        return NULL;
+    }
+    for (int i = 0; i < QUERY_COUNT; i++)
+        d->fixed[i].d = d;
+    return d;
+}
+
+void db_close(struct db *d)
+{
+    if (!d)
+        return;
+    for (int i = 0; i < QUERY_COUNT; i++)
+        sqlite3_finalize(d->fixed[i].s);
+    sqlite3_close_v2(d->h);
+    free(d);
+}
+
+int db_exec(struct db *d, const char *sql, struct error *e)
+{
+    if (sqlite3_exec(d->h, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return db_error(d, "database", e);
+    return 0;
+}
+
+int db_int(struct db *d, const char *sql, int64_t *ret, struct error *e)
+{
+    struct stmt *s = db_prepare(d, sql, e);
+    int rc;
+
+    if (!s)
+        return -1;
+    rc = stmt_step(s, e);
+    if (rc == 1)
+        *ret = col_int(s, 0);
+    else if (rc == 0)
+        rc = error_set(e, ERR_BUG, "query without a row: %s", sql);
+    stmt_free(s);
+    return rc < 0 ? -1 : 0;
+}
+
+int db_backup(struct db *d, const char *to, struct error *e)
+{
+    sqlite3 *out = NULL;
+    sqlite3_backup *b;
+    int rc = sqlite3_open_v2(to, &out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+
+    if (rc == SQLITE_OK) {
+        b = sqlite3_backup_init(out, "main", d->h, "main");
+        if (b) {
+            do // a page count that lets a writer in between
+                rc = sqlite3_backup_step(b, 256);
+            while (rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED);
+            sqlite3_backup_finish(b);
+        }
+        rc = sqlite3_errcode(out);
+    }
+    if (rc != SQLITE_OK)
+        error_set(e, class_of(rc), "write backup '%s': %s", to, out ? sqlite3_errmsg(out) : sqlite3_errstr(rc));
+    sqlite3_close_v2(out);
+    return rc == SQLITE_OK ? 0 : -1;
+}
+
+int64_t db_changes(const struct db *d)
+{
+    return sqlite3_changes64(d->h);
+}
+
+int64_t db_last_rowid(const struct db *d)
+{
+    return sqlite3_last_insert_rowid(d->h);
+}
+
+const char *query_sql(enum query_id id)
+{
+    static const char *const sql[] = {
+#define QUERY(id, text) [QUERY_##id] = text,
+#include "store/queries.def"
+#undef QUERY
+    };
+    return sql[id];
+}
+
+struct stmt *db_query(struct db *d, enum query_id id, struct error *e)
+{
+    struct stmt *s = &d->fixed[id];
+
+    if (!s->s && sqlite3_prepare_v3(d->h, query_sql(id), -1, SQLITE_PREPARE_PERSISTENT, &s->s, NULL) != SQLITE_OK) {
+        db_error(d, "prepare", e);
+        return NULL;
+    }
+    s->n_time = 0;
+    return s;
+}
+
+struct stmt *db_prepare(struct db *d, const char *sql, struct error *e)
+{
+    struct stmt *s = xcalloc(1, sizeof(*s));
+
+    s->d = d;
+    if (sqlite3_prepare_v2(d->h, sql, -1, &s->s, NULL) != SQLITE_OK) {
+        db_error(d, "prepare", e);
+        free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void stmt_free(struct stmt *s)
+{
+    if (!s)
+        return;
+    sqlite3_finalize(s->s);
+    free(s);
+}
+
+void stmt_reset(struct stmt *s)
+{
+    if (!s)
+        return;
+    sqlite3_reset(s->s);
+    sqlite3_clear_bindings(s->s);
+}
+
+void bind_text(struct stmt *s, int i, const char *v)
+{
+    sqlite3_bind_text(s->s, i, v, -1, SQLITE_STATIC);
+}
+
+void bind_int(struct stmt *s, int i, int64_t v)
+{
+    sqlite3_bind_int64(s->s, i, v);
+}
+
+void bind_time(struct stmt *s, int i, usec v)
+{
+    char *text = s->time[s->n_time++ % ARRAY_SIZE(s->time)];
+
+    if (v == 0)
+        sqlite3_bind_null(s->s, i);
+    else
+        bind_text(s, i, time_format(v, 3, text));
+}
+
+int stmt_step(struct stmt *s, struct error *e)
+{
+    int rc = sqlite3_step(s->s);
+
+    if (rc == SQLITE_ROW)
+        return 1;
+    if (rc != SQLITE_DONE)
+        db_error(s->d, "database", e);
+    stmt_reset(s);
+    return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int stmt_run(struct stmt *s, struct error *e)
+{
+    int rc;
+
+    do
+        rc = stmt_step(s, e);
+    while (rc == 1);
+    return rc;
+}
+
+const char *col_text(struct stmt *s, int i)
+{
+    return (const char *)sqlite3_column_text(s->s, i);
+}
+
+int64_t col_int(struct stmt *s, int i)
+{
+    return sqlite3_column_int64(s->s, i);
+}
+
+usec col_time(struct stmt *s, int i)
+{
+    const char *text = col_text(s, i);
+    usec at = 0;
+
+    if (!text || time_parse(str_of(text), &at, NULL) < 0)
+        return 0;
+    return at;
+}
+
+const char *col_dup(struct stmt *s, int i, struct arena *a)
+{
+    const char *text = col_text(s, i);
+
+    return text ? arena_strdup(a, text) : NULL;
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of fixed statements: queries.def is the only way to run SQL that is not built from filters.
+#pragma once
+
+enum query_id {
+#define QUERY(id, sql) QUERY_##id,
+#include "store/queries.def"
+#undef QUERY
+    QUERY_COUNT
+};
+
+const char *query_sql(enum query_id id);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Old rows go in slices, so that the writer is never held for long. Results go by run; a run's own row stays until its counts
+// in assessment_history have gone too, so that a trend can always name its run.
+#include "store/retention.h"
+
+#include "base/arena.h"
+#include "store/store_internal.h"
+
+struct rule {
+    enum query_id query;
+    usec keep;
+};
+
+static int newest_run(struct store *s, struct arena *a, const char **ret, struct error *e)
+{
+    struct stmt *q = db_query(s->db, QUERY_RUN_LATEST, e);
+    int rc = q ? stmt_step(q, e) : -1;
+
+    if (rc < 0)
+        return store_fail(s);
+    *ret = rc ? col_dup(q, 0, a) : "";
+    stmt_reset(q);
+    return 0;
+}
+
+static int apply(struct store *s, const struct rule *r, const char *newest, usec now, int64_t limit, int64_t *deleted,
+                 struct error *e)
+{
+    struct stmt *q = db_query(s->db, r->query, e);
+
+    if (!q)
+        return store_fail(s);
+    bind_time(q, 1, now - r->keep);
+    bind_text(q, 2, newest);
+    bind_int(q, 3, limit);
+    if (stmt_run(q, e) < 0)
+        return store_fail(s);
+    *deleted += db_changes(s->db);
+    return 0;
+}
+
+int store_retain(struct store *s, const struct retention *r, usec now, int64_t max_rows, int64_t *ret_deleted, struct error *e)
+{
+    const struct rule rules[] = {
+        { QUERY_RETAIN_RESULTS, r->findings },
+        { QUERY_RETAIN_HISTORY, r->assessments },
+        { QUERY_RETAIN_RUNS, MAX(r->assessments, r->findings) },
+        { QUERY_RETAIN_COLLECTIONS, r->collections },
+        { QUERY_RETAIN_EVENTS_NORMAL, r->events_normal },
+        { QUERY_RETAIN_EVENTS_CRITICAL, r->events_critical },
+        { QUERY_RETAIN_INSIGHTS, r->insights },
+        { QUERY_RETAIN_AUDIT, r->assessments },
+    };
+    struct arena *a = arena_new((size_t)1 << 20);
+    const char *newest = "";
+    int64_t deleted = 0;
+    int rc = newest_run(s, a, &newest, e);
+
+    for (size_t i = 0; rc == 0 && deleted < max_rows && i < ARRAY_SIZE(rules); i++) {
+        if (rules[i].keep > 0)
+            rc = apply(s, &rules[i], newest, now, max_rows - deleted, &deleted, e);
+    }
+    arena_free(a);
+    *ret_deleted = deleted;
+    if (rc < 0)
+        return -1;
+    return deleted >= max_rows;
+}
