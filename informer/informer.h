@@ -17,12 +17,12 @@ struct informers;
 struct informers_options {
     struct loop *loop;
     struct client *client;
-    // Asked before the first list of a kind, after a 403 and every 5 minutes while denied; answer
-    // on any later turn by informers_permission(). NULL: everything is tried, and a 403 is tried
-    // again after a minute.
+    // Asked before the first list of a kind and after a 403; answer on any later turn by
+    // informers_permission(), and again whenever the answer changes (permission.h looks every 5
+    // minutes while one is missing). NULL: everything is tried, and a 403 again after a minute.
     void (*ask_permission)(void *arg, const struct kind *k);
-    void (*on_state)(void *arg,
-                     const struct kind *k); // a kind's state or last error changed; may be NULL
+    // A kind's state or last error changed; may be NULL.
+    void (*on_state)(void *arg, const struct kind *k);
     void *arg;
     size_t max_object; // bytes of one object's JSON; 0: 8 MiB
     size_t page_size;  // 0: 500
@@ -30,10 +30,10 @@ struct informers_options {
 };
 
 struct informers *informers_new(const struct informers_options *o);
-void informers_free(
-    struct informers *in); // cancels requests, drops subscribers and caches; NULL ok
-void informers_add(struct informers *in,
-                   enum kind_id kind);     // starts on the next turn; a second add is a no-op
+void informers_free(struct informers *in); // after all subscribers and the epoch; NULL ok
+// Starts on the next turn; a second add is a no-op. Kinds whose CRD may be absent come and go at
+// runtime when KIND_CUSTOM_RESOURCE_DEFINITION is added too; without it they are tried slowly.
+void informers_add(struct informers *in, enum kind_id kind);
 void informers_stop(struct informers *in); // ends all requests; caches stay readable
 // list and watch are (not) allowed. The same answer twice is a no-op.
 void informers_permission(struct informers *in, enum kind_id kind, bool allowed);
@@ -59,8 +59,8 @@ bool informers_synced(const struct informers *in); // no watched kind is KIND_NO
 const struct object *informer_get(struct informers *in, enum kind_id kind, const char *ns,
                                   const char *name);
 const struct object *informer_get_key(struct informers *in, const struct key *k);
-const struct object *informer_next(struct informers *in, enum kind_id kind,
-                                   uint32_t *iter); // start with 0; NULL ends
+// Start with *iter = 0; NULL at the end.
+const struct object *informer_next(struct informers *in, enum kind_id kind, uint32_t *iter);
 uint32_t informer_count(struct informers *in, enum kind_id kind);
 // Own kinds are decoded strictly as well: what is wrong with the object of this key, or NULL.
 // Objects that do not decode strictly are cached as far as they can be read.
@@ -73,7 +73,7 @@ const char *informer_problem(struct informers *in, const struct key *k);
 // Indexes are built at the first question and kept up to date from then on.
 enum informer_index {
     INDEX_NAMESPACE, // value: namespace
-    INDEX_OWNER,     // value: uid of the ownerReference with controller=true, as text
+    INDEX_OWNER,     // by uid of the ownerReference with controller=true
     INDEX_NODE,      // value: spec.nodeName (Pods)
     INDEX_LABEL,     // value: of label `label`
 };
@@ -81,8 +81,9 @@ enum informer_index {
 struct informer_query {
     enum kind_id kind;
     enum informer_index index;
-    atom label; // INDEX_LABEL only: the label's key
-    const char *value;
+    atom label;               // INDEX_LABEL only: the label's key
+    const char *value;        // all but INDEX_OWNER
+    const uint8_t *owner_uid; // INDEX_OWNER: struct object's uid, 16 bytes
 };
 const struct object *informer_by_index(struct informers *in, const struct informer_query *q,
                                        uint32_t *iter);

@@ -21,8 +21,8 @@ struct split_lines {
 };
 
 void split_lines_init(struct split_lines *s, size_t max_object, split_fn line, void *arg);
-void split_lines_fini(
-    struct split_lines *s); // an unfinished line is dropped: the connection was cut
+// An unfinished line is dropped: the connection was cut.
+void split_lines_fini(struct split_lines *s);
 // ERR_TOO_BIG when a line is longer than max_object. Empty lines are skipped.
 int split_lines_push(struct split_lines *s, const char *p, size_t n, struct error *e);
 
@@ -35,15 +35,13 @@ struct split_list {
     void *arg;
     size_t max_object;
     enum split_phase phase;
-    uint32_t depth; // ENVELOPE: open brackets; ITEM: open brackets of this item
-    bool in_string, escaped, seen_items;
-    bool want_items; // the last key of the outer object was "items"
-    size_t key_at;   // where in head the last string began
-    char *cont;      // owned: the continue token once finished
-
-    struct fast_state {
-        uint64_t in_string, escaped; // all ones or 0; 1 or 0
-    } fast;
+    uint32_t depth;          // ENVELOPE: open brackets; ITEM: open brackets of this item
+    bool in_string, escaped; // ENVELOPE
+    bool is_items, want_items, seen_items;
+    uint8_t matched;       // bytes of the outer object's current string that agree with "items"
+    uint64_t item_string;  // ITEM: all ones inside a string, else 0
+    uint64_t item_escaped; // ITEM: 1 when the next byte is escaped
+    char *cont;            // owned: the continue token once finished
 };
 
 struct split_list_end {
