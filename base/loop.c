@@ -101,6 +101,14 @@ static void call_end(struct loop *l)
     l->cpu = now;
 }
 
+void loop_measure(struct loop *l, const char *name, loop_fn fn, void *arg)
+{
+    l->cpu = thread_cpu();
+    call_begin(l, name);
+    fn(arg);
+    call_end(l);
+}
+
 static void posts_add(struct posts *p, loop_fn fn, void *arg)
 {
     if (p->n == p->cap) {

@@ -67,6 +67,8 @@ void loop_set_waiter(struct loop *l, int (*wait)(void *arg, usec max_wait), void
 // Names the callback that is running, for the slow-callback count (static string). Timers have a
 // name already; descriptors count as "io", posts as "post", signals as "signal".
 void loop_name(struct loop *l, const char *name);
+// Calls fn(arg), counted by that name: for callbacks that come through httpd's waiter.
+void loop_measure(struct loop *l, const char *name, loop_fn fn, void *arg);
 
 struct loop_slow {
     const char *name;
