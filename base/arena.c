@@ -112,7 +112,7 @@ struct arena *arena_new(size_t max_bytes)
 {
     struct arena *a = xcalloc(1, sizeof(*a));
 
-    a->max = max_bytes;
+    a->max = MIN(max_bytes, SIZE_MAX / 2);
     return a;
 }
 
