@@ -14,7 +14,7 @@ trap 'rm -f "$tmp"' EXIT
     done | sort | while read -r file; do
         head -n 1 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' ||
             echo "$file:1: the first line is the SPDX line"
-        grep -nHE 'TODO|FIXME|XXX|HACK' "$file" || true
+        grep -nHwE 'TODO|FIXME|XXX|HACK' "$file" || true
         case ${file##*/} in
         util.? | utils.? | common.? | misc.? | helper.? | helpers.?)
             echo "$file: name it after what it holds" ;;
