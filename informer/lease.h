@@ -6,7 +6,6 @@
 
 #include "base/base.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "base/loop.h"
 #include "base/str.h"
 
@@ -20,7 +19,8 @@ struct lease_options {
     const char *ns, *name; // copied, as all strings
     const char *identity;  // NULL: lease_identity()
     usec duration, renew_deadline,
-        retry_period;          // 0: 15 s, 10 s, 2 s; duration > renew_deadline > 1.2 * retry_period
+        retry_period;  // 0: 15 s, 10 s, 2 s; duration > renew_deadline > 1.2 * retry_period
+    struct str owners; // JSON list of ownerReferences for a Lease that we create; p NULL: none
     struct recorder *recorder; // "became leader", "stopped leading"; NULL: none
 
     void (*started)(void *arg); // once: we lead
@@ -53,17 +53,3 @@ int must_check lease_check(const struct lease *l, usec tolerance, struct error *
 
 // $POD_UID, else "hostname_uuid" made anew.
 void lease_identity(char ret[LEASE_IDENTITY_MAX]);
-
-struct lease_record {
-    char holder[256]; // "" = free
-    int64_t duration; // seconds
-    int64_t transitions;
-    char acquire[48], renew[48];       // as written; "" when absent
-    char strategy[64], preferred[256]; // coordinated election: kept as they are
-    uint64_t rv;
-    char rv_text[40];
-    char uid[64];
-};
-
-// Reads a Lease document. Unknown members are ignored, absent ones are zero.
-int must_check lease_record_parse(struct str json, struct lease_record *ret, struct error *e);
