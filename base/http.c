@@ -102,6 +102,8 @@ static void call_result(struct http_call *c, CURLcode code)
         http_error(&f, &e);
     } else if (code != CURLE_OK) {
         e = c->fail;
+    } else if (!c->head.complete) { // libcurl is content with half a header
+        error_set(&e, ERR_IO, "%s: connection closed in the middle of the headers", c->origin);
     }
     call_finish(c, &e);
 }
