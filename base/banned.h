@@ -8,5 +8,14 @@
 #include <string.h>
 #include <time.h>
 
+// With _FORTIFY_SOURCE and clang glibc makes macros of these, and a macro must not be poisoned.
+#undef strcpy
+#undef strcat
+#undef strncat
+#undef stpcpy
+#undef sprintf
+#undef vsprintf
+#undef gets
+
 #pragma GCC poison strcpy strcat strncat stpcpy sprintf vsprintf strtok gets
 #pragma GCC poison atoi atol atoll atof gmtime localtime ctime asctime tmpnam

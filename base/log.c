@@ -76,7 +76,7 @@ static void emit(struct buf *line)
 
 void log_write(enum log_level level, const char *msg, const struct log_field *fields, size_t n)
 {
-    autobuf struct buf line;
+    autobuf struct buf line = { 0 };
     int saved = errno;
 
     if ((int)level < least)

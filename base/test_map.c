@@ -3,7 +3,7 @@
 #include "base/test.h"
 
 struct entry {
-    char key[16];
+    char key[32];
     bool seen;
 };
 
