@@ -19,8 +19,9 @@ import (
 // kubeClient talks to the API server of one kubeconfig with its client certificate. It knows just
 // what cluster.sh writes: embedded data, one context.
 type kubeClient struct {
-	server string
-	http   *http.Client
+	server      string
+	contentType string
+	http        *http.Client
 }
 
 type kubeconfig struct {
@@ -59,7 +60,8 @@ func newKubeClient(path string, connections int) (*kubeClient, error) {
 		return nil, err
 	}
 	return &kubeClient{
-		server: config.Clusters[0].Cluster.Server,
+		server:      config.Clusters[0].Cluster.Server,
+		contentType: "application/json",
 		http: &http.Client{Transport: &http.Transport{
 			TLSClientConfig:     &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{pair}},
 			MaxIdleConnsPerHost: connections,
@@ -81,7 +83,7 @@ func (k *kubeClient) do(method, path string, body, result any) error {
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Content-Type", k.contentType)
 	response, err := k.http.Do(request)
 	if err != nil {
 		return err

@@ -6,14 +6,40 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"sync"
+	"strings"
 	"sync/atomic"
 	"time"
 )
 
 type object = map[string]any
 
-const podsPerOwner = 20
+// loadPlan says what is created: pods over owners over namespaces. Fat Pods weigh about three times
+// as much, most of it in env entries and annotations that no other Pod has.
+type loadPlan struct {
+	pods, owners, namespaces int
+	fat                      bool
+}
+
+func (p loadPlan) namespace(team int) string {
+	return fmt.Sprintf("load-%d", team%p.namespaces)
+}
+
+// podsOf spreads what does not divide evenly over the first owners.
+func (p loadPlan) podsOf(team int) int {
+	count := p.pods / p.owners
+	if team < p.pods%p.owners {
+		count++
+	}
+	return count
+}
+
+func teamName(team int) string {
+	return fmt.Sprintf("team-%04d", team)
+}
+
+func podName(team, i int) string {
+	return fmt.Sprintf("%s-%03d", teamName(team), i)
+}
 
 // podSpec is one of a few shapes, good and bad, so that checks have something to find.
 func podSpec(team int) object {
@@ -49,9 +75,25 @@ type created struct {
 	} `json:"metadata"`
 }
 
+// fatten gives a Pod what nobody shares with it.
+func fatten(spec object, pod string) object {
+	container := spec["containers"].([]object)[0]
+	env := container["env"].([]object)
+	for i := range 40 {
+		env = append(env, object{"name": fmt.Sprintf("SETTING_%02d", i), "value": fmt.Sprintf("%s/%02d", pod, i)})
+	}
+	container["env"] = env
+	annotations := object{}
+	for i := range 10 {
+		key := fmt.Sprintf("example.com/note-%d", i)
+		annotations[key] = strings.Repeat(fmt.Sprintf("%s-%d ", pod, i), 8)
+	}
+	return annotations
+}
+
 // loadTeam creates one ReplicaSet and the Pods it owns (no controller-manager has to run).
-func loadTeam(client *kubeClient, namespace string, team, pods int, done *atomic.Int64) error {
-	name := fmt.Sprintf("team-%04d", team)
+func loadTeam(client *kubeClient, plan loadPlan, team int, done *atomic.Int64) error {
+	name, namespace, pods := teamName(team), plan.namespace(team), plan.podsOf(team)
 	labels := object{"app": name}
 	template := object{"metadata": object{"labels": labels}, "spec": podSpec(team)}
 	var owner created
@@ -65,16 +107,19 @@ func loadTeam(client *kubeClient, namespace string, team, pods int, done *atomic
 		return err
 	}
 	for i := range pods {
-		err := client.do("POST", "/api/v1/namespaces/"+namespace+"/pods", object{
-			"metadata": object{
-				"name": fmt.Sprintf("%s-%03d", name, i), "labels": labels,
-				"ownerReferences": []object{{
-					"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": name,
-					"uid": owner.Metadata.UID, "controller": true, "blockOwnerDeletion": true,
-				}},
-			},
-			"spec": podSpec(team),
-		}, nil)
+		spec := podSpec(team)
+		meta := object{
+			"name": podName(team, i), "labels": labels,
+			"ownerReferences": []object{{
+				"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": name,
+				"uid": owner.Metadata.UID, "controller": true, "blockOwnerDeletion": true,
+			}},
+		}
+		if plan.fat {
+			meta["annotations"] = fatten(spec, podName(team, i))
+		}
+		err := client.do("POST", "/api/v1/namespaces/"+namespace+"/pods",
+			object{"metadata": meta, "spec": spec}, nil)
 		if err != nil {
 			return err
 		}
@@ -100,11 +145,72 @@ func prepare(client *kubeClient, namespaces int) error {
 	return nil
 }
 
+// inParallel calls work(0..count-1) from several goroutines; each stops at its first failure.
+func inParallel(workers, count int, work func(int) error) error {
+	items := make(chan int)
+	failures := make(chan error, workers)
+	for range workers {
+		go func() {
+			var first error
+			for item := range items {
+				if first == nil {
+					first = work(item)
+				}
+			}
+			failures <- first
+		}()
+	}
+	for item := range count {
+		items <- item
+	}
+	close(items)
+	var all error
+	for range workers {
+		all = errors.Join(all, <-failures)
+	}
+	return all
+}
+
 func runLoad(args []string) error {
 	flags := flag.NewFlagSet("load", flag.ExitOnError)
 	config := flags.String("kubeconfig", "", "")
-	pods := flags.Int("pods", 2000, "")
-	namespaces := flags.Int("namespaces", 4, "")
+	var plan loadPlan
+	flags.IntVar(&plan.pods, "pods", 2000, "")
+	flags.IntVar(&plan.owners, "owners", 0, "default: one for 20 pods")
+	flags.IntVar(&plan.namespaces, "namespaces", 4, "")
+	flags.BoolVar(&plan.fat, "fat", false, "")
+	workers := flags.Int("workers", 8, "")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if plan.owners == 0 {
+		plan.owners = max(1, plan.pods/20)
+	}
+	client, err := newKubeClient(*config, *workers)
+	if err != nil {
+		return err
+	}
+	if err := prepare(client, plan.namespaces); err != nil {
+		return err
+	}
+	begin := time.Now()
+	var done atomic.Int64
+	err = inParallel(*workers, plan.owners, func(team int) error {
+		return loadTeam(client, plan, team, &done)
+	})
+	fmt.Printf("%d pods in %.1f s\n", done.Load(), time.Since(begin).Seconds())
+	return err
+}
+
+// runUpdate changes one annotation of the Pods that runLoad made, one after the other.
+func runUpdate(args []string) error {
+	flags := flag.NewFlagSet("update", flag.ExitOnError)
+	config := flags.String("kubeconfig", "", "")
+	var plan loadPlan
+	flags.IntVar(&plan.pods, "pods", 2000, "as loaded")
+	flags.IntVar(&plan.owners, "owners", 100, "as loaded")
+	flags.IntVar(&plan.namespaces, "namespaces", 4, "as loaded")
+	count := flags.Int("count", 10000, "number of updates")
 	workers := flags.Int("workers", 8, "")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -113,38 +219,17 @@ func runLoad(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := prepare(client, *namespaces); err != nil {
-		return err
-	}
+	client.contentType = "application/merge-patch+json"
 	begin := time.Now()
-	teams := make(chan int)
-	failures := make(chan error, *workers)
-	var done atomic.Int64
-	var wait sync.WaitGroup
-	for range *workers {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			var first error
-			for team := range teams {
-				count := min(podsPerOwner, *pods-team*podsPerOwner)
-				if first == nil {
-					first = loadTeam(client, fmt.Sprintf("load-%d", team%*namespaces), team, count, &done)
-				}
-			}
-			failures <- first
-		}()
-	}
-	for team := 0; team*podsPerOwner < *pods; team++ {
-		teams <- team
-	}
-	close(teams)
-	wait.Wait()
-	close(failures)
-	var all error
-	for failure := range failures {
-		all = errors.Join(all, failure)
-	}
-	fmt.Printf("%d pods in %.1f s\n", done.Load(), time.Since(begin).Seconds())
-	return all
+	err = inParallel(*workers, *count, func(n int) error {
+		team := n % plan.owners
+		i := n / plan.owners % max(1, plan.podsOf(team))
+		path := "/api/v1/namespaces/" + plan.namespace(team) + "/pods/" + podName(team, i)
+		return client.do("PATCH", path, object{
+			"metadata": object{"annotations": object{"example.com/step": fmt.Sprint(n)}},
+		}, nil)
+	})
+	seconds := time.Since(begin).Seconds()
+	fmt.Printf("%d updates in %.1f s, %.0f/s\n", *count, seconds, float64(*count)/seconds)
+	return err
 }

@@ -19,7 +19,8 @@ type command struct {
 var commands = []command{
 	{"match", "[-timeout 10s] -kubectl FILE EXPECT.yaml", "wait until the cluster's objects contain what the file says", runMatch},
 	{"json", "PATH", "print one value of the JSON document on stdin (a.b.0.c; # is a length)", runJSON},
-	{"load", "-kubeconfig FILE [-pods N] [-namespaces N]", "create many Pods with their owners", runLoad},
+	{"load", "-kubeconfig FILE [-pods N] [-owners N] [-fat]", "create many Pods with their owners", runLoad},
+	{"update", "-kubeconfig FILE -count N", "change loaded Pods as fast as the server takes it", runUpdate},
 	{"audit", "[-user U] [-from OFFSET] writes|denied|uses FILE", "print matching audit events, one line each", runAudit},
 	{"token", "-key FILE -uid UID -namespace NS -name NAME [-expires 1h]", "sign a ServiceAccount token", runToken},
 	{"fields", "-kubeconfig FILE KIND", "print every object path of a kube9.io kind for kubectl explain", runFields},

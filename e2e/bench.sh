@@ -1,0 +1,235 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# bench.sh (make bench): what the operator weighs and costs against a real API server, each number
+# beside its budget (DESIGN §9). Use a release build: OPERATOR=build/release/kube9-operator.
+# CPU is read from /proc/PID/task/TID/schedstat (ns): the loop thread is the one whose id is the
+# process's, all others together are "the worker".
+#   PODS=10000   size of the big cluster     UPDATES=5000   number of Pod updates
+set -euo pipefail
+
+E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+ROOT=$(dirname "$E2E")
+# shellcheck source=e2e/proc.sh
+source "$E2E/proc.sh"
+# shellcheck source=e2e/operator.sh
+source "$E2E/operator.sh"
+
+version=${K8S_VERSION:-v1.36}
+pods=${PODS:-10000}
+owners=$((pods / 5))
+updates=${UPDATES:-5000}
+over=0
+
+program=$(operator_program "$ROOT") || exit 1
+"$E2E/build.sh" "$version"
+work=$(mktemp -d "${TMPDIR:-/tmp}/kube9-bench.XXXXXX")
+cluster=$work/cluster
+export KUBECONFIG=$cluster/kubeconfig
+KUBECTL=$(cache_dir)/$version/bin/kubectl
+k9e2e=$(cache_dir)/tools/bin/k9e2e
+pidfile=$work/operator.pid
+
+# shellcheck disable=SC2317 # called by trap
+finish() {
+	local status=$?
+	trap - EXIT
+	trap '' INT TERM
+	proc_stop "$pidfile" 2
+	"$E2E/cluster.sh" down "$cluster"
+	rm -rf "$work"
+	exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+die() {
+	echo "bench.sh: $*" >&2
+	[[ ! -f $work/operator.log ]] || tail -n 10 "$work/operator.log" >&2
+	exit 1
+}
+
+# WHAT MEASURED BUDGET UNIT
+row() {
+	local verdict=ok
+	awk "BEGIN {exit !($2 > $3)}" && verdict=OVER
+	[[ $verdict == ok ]] || over=$((over + 1))
+	printf '%-58s %10.2f %10.2f %-5s %5.2f  %s\n' "$1" "$2" "$3" "$4" \
+		"$(awk "BEGIN {print $2 / $3}")" "$verdict"
+}
+
+ms_since() {
+	echo $((($(date +%s%N) - $1) / 1000000))
+}
+
+# loop|worker: CPU in ns so far.
+cpu_ns() {
+	local pid total=0 task ns
+	pid=$(cut -d' ' -f1 "$pidfile")
+	for task in /proc/"$pid"/task/*; do
+		[[ $1 == loop && ${task##*/} != "$pid" ]] && continue
+		[[ $1 == worker && ${task##*/} == "$pid" ]] && continue
+		read -r ns _ _ <"$task/schedstat"
+		total=$((total + ns))
+	done
+	echo "$total"
+}
+
+memory_kb() {
+	sed -n "s/^$1:[[:space:]]*\([0-9]*\) kB/\1/p" "/proc/$(cut -d' ' -f1 "$pidfile")/status"
+}
+
+mb() {
+	awk "BEGIN {print $1 * 1024 / 1e6}"
+}
+
+wakeups() {
+	cat /proc/"$(cut -d' ' -f1 "$pidfile")"/task/*/status |
+		awk '/^voluntary_ctxt_switches/ {n += $2} END {print n}'
+}
+
+ready() {
+	proc_alive "$pidfile" || die "kube9-operator ended"
+	curl -sf -o /dev/null --max-time 1 "http://127.0.0.1:$port/readyz"
+}
+
+# Sets start_ms: from exec to ready, and loop_ns: the loop's CPU till then.
+start() {
+	local begin
+	rm -f "$work"/kube9.db*
+	port=$(free_port)
+	begin=$(date +%s%N)
+	POD_UID=bench proc_start "$pidfile" "$work/operator.log" "$program" serve \
+		--kubeconfig "$work/operator.kubeconfig" --db "$work/kube9.db" --listen "127.0.0.1:$port"
+	until ready; do
+		(($(ms_since "$begin") < 20000)) || die "not ready within 20 s"
+		sleep 0.02
+	done
+	start_ms=$(ms_since "$begin")
+	loop_ns=$(cpu_ns loop)
+}
+
+stop() {
+	proc_stop "$pidfile" 5
+	"$KUBECTL" delete assessmentruns --all >/dev/null
+}
+
+done_runs() {
+	"$KUBECTL" get assessmentruns -o jsonpath='{range .items[*]}{.status.phase}{"\n"}{end}' |
+		grep -cE 'Completed|Partial' || true
+}
+
+# COUNT
+wait_runs() {
+	local deadline=$((SECONDS + 30))
+	until (($(done_runs) >= $1)); do
+		((SECONDS < deadline)) || die "no assessment was completed within 30 s"
+		sleep 0.1
+	done
+}
+
+cluster_up() {
+	"$E2E/cluster.sh" down "$cluster"
+	"$E2E/cluster.sh" up "$cluster" --version "$version" >/dev/null
+	"$KUBECTL" apply --server-side -f "$ROOT/crds" -f "$ROOT/deploy/manifests" >/dev/null
+	"$KUBECTL" wait --for=condition=Established --timeout=20s -f "$ROOT/crds" >/dev/null
+	operator_token "$work/operator.token" 24h
+	operator_kubeconfig "$work/operator.kubeconfig" "$work/operator.token"
+}
+
+bench_small() {
+	local best=999999 i before begin
+	for i in 1 2 3; do
+		start
+		((start_ms >= best)) || best=$start_ms
+		((i == 3)) || stop
+	done
+	row "start to ready, small cluster (best of 3)" "$best" 300 ms
+	empty_ns=$loop_ns
+	wait_runs 1
+	sleep 3
+	begin=$(date +%s%N)
+	before=$(wakeups)
+	local cpu
+	cpu=$(($(cpu_ns loop) + $(cpu_ns worker)))
+	sleep 20
+	row "idle: wake-ups per second" "$(awk "BEGIN {print ($(wakeups) - $before) * 1000 / $(ms_since "$begin")}")" 2 /s
+	cpu=$(($(cpu_ns loop) + $(cpu_ns worker) - cpu))
+	row "idle: CPU" "$(awk "BEGIN {print $cpu / 1e6 / $(ms_since "$begin") * 100}")" 0.05 %
+	stop
+}
+
+# PODS: memory of a cluster with so many, 15 MB + 500 B for each.
+bench_memory() {
+	local budget
+	budget=$(awk "BEGIN {print 15 + $1 * 500 / 1e6}")
+	wait_runs 1
+	sleep 2
+	row "VmRSS, $1 Pods, synced, after one assessment" "$(mb "$(memory_kb VmRSS)")" "$budget" MB
+	row "  highest so far (first list and assessment)" "$(mb "$(memory_kb VmHWM)")" "$budget" MB
+}
+
+bench_big() {
+	local list_ns=$((loop_ns - empty_ns)) before count i begin best=999999 took
+	row "first list of $pods Pods: CPU of the loop" "$(awk "BEGIN {print $list_ns / 1e6}")" 90 ms
+	bench_memory "$pods"
+
+	before=$(cpu_ns worker)
+	"$KUBECTL" create -f - >/dev/null <<-'RUN'
+		apiVersion: kube9.io/v1alpha1
+		kind: AssessmentRun
+		metadata: {name: bench}
+		spec: {mode: Full}
+	RUN
+	wait_runs 2
+	row "full assessment: CPU of the worker" \
+		"$(awk "BEGIN {print ($(cpu_ns worker) - $before) / 1e6}")" 100 ms
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		begin=$(date +%s%N)
+		"$program" query status --db "$work/kube9.db" >/dev/null
+		took=$((($(date +%s%N) - begin) / 10000))
+		((took >= best)) || best=$took
+	done
+	row "query status, process start included (best of 10)" "$(awk "BEGIN {print $best / 100}")" 20 ms
+
+	before=$(cpu_ns loop)
+	count=$("$k9e2e" update -kubeconfig "$KUBECONFIG" -pods "$pods" -owners "$owners" -count "$updates")
+	sleep 1
+	row "CPU of the loop for one Pod update ($count)" \
+		"$(awk "BEGIN {print ($(cpu_ns loop) - $before) / 1e3 / $updates}")" 12 us
+
+	# The history is thrown away and the API server starts anew: everything is listed again.
+	echo 5 >"/proc/$(cut -d' ' -f1 "$pidfile")/clear_refs"
+	proc_signal "$pidfile" STOP
+	"$KUBECTL" annotate namespace default bench=1 --overwrite >/dev/null
+	"$E2E/cluster.sh" compact-etcd "$cluster" >/dev/null
+	"$E2E/cluster.sh" restart-apiserver "$cluster"
+	proc_signal "$pidfile" CONT
+	sleep 8
+	row "highest VmRSS while everything is listed again" "$(mb "$(memory_kb VmHWM)")" \
+		"$(awk "BEGIN {print 15 + $pods * 500 / 1e6}")" MB
+	stop
+}
+
+cluster_up
+printf '%s, Kubernetes %s\n' "$("$program" version 2>/dev/null | head -n 1)" "$version"
+printf '%-58s %10s %10s %-5s %5s\n' what measured budget unit ratio
+bench_small
+"$k9e2e" load -kubeconfig "$KUBECONFIG" -pods 2000 >/dev/null
+start
+bench_memory 2000
+stop
+cluster_up
+"$k9e2e" load -kubeconfig "$KUBECONFIG" -pods "$pods" -owners "$owners" >/dev/null
+start
+bench_big
+if [[ ${FAT:-1} == 1 ]]; then
+	cluster_up
+	"$k9e2e" load -kubeconfig "$KUBECONFIG" -pods "$pods" -fat >/dev/null
+	start
+	echo "with Pods of 9.4 kB, 20 per template, env and annotations unique:"
+	bench_memory "$pods"
+	stop
+fi
+echo "$over over budget"
+((over == 0))
