@@ -18,5 +18,7 @@ struct row_options {
     bool per_pod;         // pod_spec: belongs to the Pod, not to the shared block
     bool api_access;      // a generated name kube-api-access-XXXXX loses its last part in Pods
     bool drop_empty;      // an object without kept members is left out
+    bool number;          // a text, or the values of a map, may be written as numbers (quantities)
+    bool cut;             // longer text is cut (built-in kinds)
     bool drop_zero;       // a number 0 is left out
 };

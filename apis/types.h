@@ -7,7 +7,7 @@
 #pragma once
 
 #include "apis/object.h"
-#include "apis/record.h"
+#include "apis/rlist.h"
 #include "apis/row.h"
 
 // clang-format off
@@ -66,7 +66,7 @@
 #define LIST(T, m, j, sub, max, help, ...) ACCESSOR(struct rlist, T, m, rec_list(slot))
 #define STRS(T, m, j, max, len, help, ...) ACCESSOR(struct rlist, T, m, rec_list(slot))
 #define ATOMS(T, m, j, max, len, help, ...) ACCESSOR(struct rlist, T, m, rec_list(slot))
-#define LONGS(T, m, j, max, help, ...) ACCESSOR(struct rlist, T, m, rec_list(slot)) /* rlist_long */
+#define LONGS(T, m, j, max, help, ...) ACCESSOR(struct rlist, T, m, rec_list(slot)) /* rlist_number */
 #define ENUMS(T, m, j, w, max, help, ...) ACCESSOR(struct rlist, T, m, rec_list(slot)) /* FOR_EACH_WORD */
 #define MAP(T, m, j, max, help, ...) ACCESSOR(struct rlist, T, m, rec_list(slot))
 #define CREDENTIALS(T, m, j, max, help, ...) ACCESSOR(struct rlist, T, m, rec_list(slot)) /* FOR_EACH_CREDENTIAL */
@@ -108,40 +108,14 @@ const struct object_meta *object_meta_of(const struct object *o);  // any kind
 const struct pod_spec *object_pod_spec(const struct object *o);    // Pods and all that have a template; else NULL
 const struct object_meta *object_template_meta(const struct object *o); // metadata of the template; of the Pod itself; else NULL
 
-// T_of(object): the record of an object of that kind; the caller has looked at the kind.
-#define OBJECT_AS(T)                                                   \
+// T_of(object): the record of an object of kind T; the caller has looked at the kind.
+// clang-format off
+#define TYPE(T, ...)                                                   \
     static inline const struct T *T##_of(const struct object *o)       \
     {                                                                  \
         return object_record(o);                                       \
     }
-OBJECT_AS(kube9_config)
-OBJECT_AS(assessment_run)
-OBJECT_AS(pod)
-OBJECT_AS(deployment)
-OBJECT_AS(replica_set)
-OBJECT_AS(stateful_set)
-OBJECT_AS(daemon_set)
-OBJECT_AS(replication_controller)
-OBJECT_AS(job)
-OBJECT_AS(cron_job)
-OBJECT_AS(namespace)
-OBJECT_AS(node)
-OBJECT_AS(service)
-OBJECT_AS(service_account)
-OBJECT_AS(role)
-OBJECT_AS(role_binding)
-OBJECT_AS(cluster_role)
-OBJECT_AS(cluster_role_binding)
-OBJECT_AS(network_policy)
-OBJECT_AS(pod_disruption_budget)
-OBJECT_AS(horizontal_pod_autoscaler)
-OBJECT_AS(resource_quota)
-OBJECT_AS(limit_range)
-OBJECT_AS(config_map)
-OBJECT_AS(persistent_volume_claim)
-OBJECT_AS(persistent_volume)
-OBJECT_AS(storage_class)
-OBJECT_AS(ingress)
-OBJECT_AS(webhook_configuration)
-OBJECT_AS(custom_resource_definition)
-OBJECT_AS(event)
+#include "apis/rows_start.h"
+#include "apis/types.def"
+#include "apis/rows_end.h"
+// clang-format on

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// Interned Pod specs: blocks shared by all objects whose spec is the same byte for byte. Loop thread only.
+#pragma once
+
+#include "apis/object.h"
+
+struct shared_block *shared_intern(const void *p, uint32_t n); // one count more
+void shared_release(struct shared_block *s);                   // NULL ok; freed at zero
