@@ -104,18 +104,17 @@
 #include "apis/rows_end.h"
 // clang-format on
 
-const struct object_meta *object_meta_of(const struct object *o);  // any kind
-const struct pod_spec *object_pod_spec(const struct object *o);    // Pods and all that have a template; else NULL
-const struct object_meta *object_template_meta(const struct object *o); // metadata of the template; of the Pod itself; else NULL
+const struct object_meta *object_meta_of(const struct object *o); // any kind
+const struct pod_spec *object_pod_spec(const struct object *o);   // Pods and kinds with a template; else NULL
+const struct object_meta *object_template_meta(const struct object *o); // of the template; a Pod: its own; else NULL
 
 // T_of(object): the record of an object of kind T; the caller has looked at the kind.
 // clang-format off
-#define TYPE(T, ...)                                                   \
+#define ROOT(T)                                                        \
     static inline const struct T *T##_of(const struct object *o)       \
     {                                                                  \
         return object_record(o);                                       \
     }
-#include "apis/rows_start.h"
-#include "apis/types.def"
-#include "apis/rows_end.h"
+#include "apis/roots.def"
+#undef ROOT
 // clang-format on
