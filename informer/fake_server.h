@@ -72,6 +72,9 @@ void fake_server_allow(struct fake_server *f, const char *verb, const char *plur
 void fake_server_serve(struct fake_server *f, const char *plural,
                        bool served); // false: 404 for the collection
 
+// Sends the last n events once more on all open watches that had them, as no good server does.
+void fake_server_replay(struct fake_server *f, size_t n);
+
 // The model. Objects are JSON texts with apiVersion, kind and metadata.name; uid, resourceVersion,
 // generation and creationTimestamp are filled in. Watchers are told. RV of the write, 0 when
 // refused.
