@@ -21,23 +21,23 @@ typedef int64_t usec;
 #define no_return         __attribute__((noreturn))
 #define unused_arg        __attribute__((unused))
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b)     ((a) < (b) ? (a) : (b))
-#define MAX(a, b)     ((a) > (b) ? (a) : (b))
-#define container_of(ptr, type, member) \
-    ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define ARRAY_SIZE(a)                   (sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b)                       ((a) < (b) ? (a) : (b))
+#define MAX(a, b)                       ((a) > (b) ? (a) : (b))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 // Hands over ownership: yields the pointer and leaves NULL behind, so that a cleanup does nothing.
-#define TAKE(p)                \
-    ({                         \
-        typeof(p) take_v = (p); \
-        (p) = NULL;            \
-        take_v;                \
+#define TAKE(p)                                                                                    \
+    ({                                                                                             \
+        typeof(p) take_v = (p);                                                                    \
+        (p) = NULL;                                                                                \
+        take_v;                                                                                    \
     })
 
 void autofree_free(void *pp);
 void autoclose_close(int *fd);
-#define autofree  __attribute__((cleanup(autofree_free)))  // char *p: freed at end of scope
-#define autoclose __attribute__((cleanup(autoclose_close))) // int fd: closed at end of scope if >= 0
+#define autofree  __attribute__((cleanup(autofree_free))) // char *p: freed at end of scope
+// int fd: closed at end of scope if >= 0
+#define autoclose __attribute__((cleanup(autoclose_close)))
 
 #include "base/banned.h"

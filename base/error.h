@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Errors are values on the caller's stack. Functions return 0 for success, -1 for failure with *e set, and a
-// positive number for a named outcome of that one function. Outputs are untouched on failure. Every function takes
-// e == NULL for "the text does not matter". Text: lower case, no full stop, what first ("open '/x': no such file").
+// Errors are values on the caller's stack. Functions return 0 for success, -1 for failure with *e
+// set, and a positive number for a named outcome of that one function. Outputs are untouched on
+// failure. Every function takes e == NULL for "the text does not matter". Text: lower case, no full
+// stop, what first ("open '/x': no such file").
 #pragma once
 
 #include "base/base.h"
@@ -29,9 +30,11 @@
     X(IO,             RETRY_BACKOFF, "IOError",             1, 500)   \
     X(CANCELLED,      RETRY_NO,      "Cancelled",           1, 499)   \
     X(BUG,            RETRY_NO,      "InternalError",       1, 500)
+
 // clang-format on
 
 enum err {
+
 #define X(name, retry, reason, exit_status, http) ERR_##name,
     ERROR_CLASSES(X)
 #undef X
@@ -50,17 +53,20 @@ enum retry {
 
 struct error {
     enum err code;
-    int http;          // HTTP status that caused it, 0 if none
-    usec retry_after;  // server's wish (Retry-After), 0 if none
+    int http;                  // HTTP status that caused it, 0 if none
+    usec retry_after;          // server's wish (Retry-After), 0 if none
     char text[ERROR_TEXT_MAX]; // cut with "..." when longer
 };
 
-int error_set(struct error *e, enum err code, const char *fmt, ...) printf_like(3, 4);    // always -1
-int error_errno(struct error *e, int errnum, const char *fmt, ...) printf_like(3, 4);     // always -1; adds ": strerror"
-int error_wrap(struct error *e, const char *fmt, ...) printf_like(2, 3);                  // puts "fmt: " in front; always -1
+// Always -1.
+int error_set(struct error *e, enum err code, const char *fmt, ...) printf_like(3, 4);
+// Always -1; adds ": strerror".
+int error_errno(struct error *e, int errnum, const char *fmt, ...) printf_like(3, 4);
+// Puts "fmt: " in front; always -1.
+int error_wrap(struct error *e, const char *fmt, ...) printf_like(2, 3);
 void error_clear(struct error *e);
 
-const char *err_name(enum err code);      // "INVALID"
+const char *err_name(enum err code); // "INVALID"
 enum retry err_retry(enum err code);
-const char *err_reason(enum err code);    // CamelCase condition reason
+const char *err_reason(enum err code); // CamelCase condition reason
 int err_exit_status(enum err code);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading JSON: the only file that knows yyjson. Values are borrowed from their document. Depth is bounded by
-// JSON_DEPTH_MAX, numbers are int64 or double, text is valid UTF-8.
+// Reading JSON: with writer.c the only files that know yyjson. Values are borrowed from their
+// document. Depth is bounded by JSON_DEPTH_MAX, numbers are int64 or double, text is valid UTF-8.
 #pragma once
 
 #include "base/base.h"
@@ -11,20 +11,25 @@
 #define JSON_DEPTH_MAX 64
 
 typedef yyjson_val json_val; // NULL is "absent" and accepted by every getter
+
 struct json_doc {
     yyjson_doc *doc;
     bool pooled; // memory is the pool's
 };
 
-// A reusable memory pool for parsing one object at a time without touching malloc; grows to the largest object, up to max.
+// A reusable memory pool for parsing one object at a time without touching malloc; grows to the
+// largest object, up to max.
 struct json_pool;
 struct json_pool *json_pool_new(size_t max);
 void json_pool_free(struct json_pool *p);
 
-// pool may be NULL. The text may be freed afterwards. With a pool the document is valid until the next parse with that pool.
-// Errors: INVALID with line and column; TOO_BIG when the pool's maximum does not suffice.
-int must_check json_parse(struct str text, struct json_pool *pool, struct json_doc *ret, struct error *e);
-int must_check json_parse_strict(struct str text, struct json_doc *ret, struct error *e); // also refuses duplicate keys
+// pool may be NULL. The text may be freed afterwards. With a pool the document is valid until the
+// next parse with that pool. Errors: INVALID with line and column; TOO_BIG when the pool's maximum
+// does not suffice.
+int must_check json_parse(struct str text, struct json_pool *pool, struct json_doc *ret,
+                          struct error *e);
+// Also refuses duplicate keys.
+int must_check json_parse_strict(struct str text, struct json_doc *ret, struct error *e);
 void json_free(struct json_doc *d);
 #define autojson __attribute__((cleanup(json_free)))
 
@@ -38,12 +43,13 @@ static inline json_val *json_get(json_val *obj, const char *key)
     return yyjson_obj_get(obj, key);
 }
 
-json_val *json_path(json_val *v, const char *dotted);            // "metadata.name", "items.0.kind"
-const char *json_str(json_val *v, const char *fallback);         // fallback when absent or another type
-struct str json_text(json_val *v);                               // {NULL,0} when not a string
-int64_t json_int(json_val *v, int64_t fallback);                 // also when outside int64
+json_val *json_path(json_val *v, const char *dotted); // "metadata.name", "items.0.kind"
+// Fallback when absent or another type.
+const char *json_str(json_val *v, const char *fallback);
+struct str json_text(json_val *v);               // {NULL,0} when not a string
+int64_t json_int(json_val *v, int64_t fallback); // also when outside int64
 bool json_bool(json_val *v, bool fallback);
-bool json_equal(json_val *a, json_val *b);                       // object key order does not matter
+bool json_equal(json_val *a, json_val *b); // object key order does not matter
 // Serialises a value; compact.
 struct buf;
 int must_check json_write(json_val *v, struct buf *out);

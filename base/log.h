@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON lines on stderr: {"time","level","msg", fields…}. Only cmd/, the runner and the manager log; below, errors are
-// returned. Never pass a secret: tokens, Secret data, Authorization headers, webhook bodies. Any thread.
+// JSON lines on stderr: {"time","level","msg", fields…}. Only cmd/, the runner and the manager log;
+// below, errors are returned. Never pass a secret: tokens, Secret data, Authorization headers,
+// webhook bodies. Any thread.
 #pragma once
 
 #include "base/base.h"
@@ -19,8 +20,8 @@ struct log_field {
 #define LOG_ERR(e)    LOG_STR("error", (e)->text)
 
 void log_write(enum log_level level, const char *msg, const struct log_field *fields, size_t n);
-#define log_at(level, msg, ...)                                                             \
-    log_write((level), (msg), (const struct log_field[]){ { 0 }, ##__VA_ARGS__ } + 1,       \
+#define log_at(level, msg, ...)                                                                    \
+    log_write((level), (msg), (const struct log_field[]){ { 0 }, ##__VA_ARGS__ } + 1,              \
               ARRAY_SIZE(((const struct log_field[]){ { 0 }, ##__VA_ARGS__ })) - 1)
 #define log_debug(msg, ...) log_at(LOG_DEBUG, msg, ##__VA_ARGS__)
 #define log_info(msg, ...)  log_at(LOG_INFO, msg, ##__VA_ARGS__)
@@ -28,5 +29,7 @@ void log_write(enum log_level level, const char *msg, const struct log_field *fi
 #define log_error(msg, ...) log_at(LOG_ERROR, msg, ##__VA_ARGS__)
 
 void log_set_level(enum log_level level);
-int must_check log_parse_level(const char *word, enum log_level *ret, struct error *e); // debug info warn error
-void log_capture(void (*fn)(void *arg, const char *line), void *arg); // tests: lines go there; NULL ends it
+// Debug info warn error.
+int must_check log_parse_level(const char *word, enum log_level *ret, struct error *e);
+// Tests: lines go there; NULL ends it.
+void log_capture(void (*fn)(void *arg, const char *line), void *arg);

@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#define RUN(...)                                                             \
-    int main(void)                                                           \
-    {                                                                        \
-        const struct CMUnitTest tests[] = { __VA_ARGS__ };                   \
-        return cmocka_run_group_tests(tests, NULL, NULL);                    \
+#define RUN(...)                                                                                   \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        const struct CMUnitTest tests[] = { __VA_ARGS__ };                                         \
+        return cmocka_run_group_tests(tests, NULL, NULL);                                          \
     }
 #define T(fn) cmocka_unit_test(fn)

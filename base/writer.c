@@ -243,7 +243,7 @@ void w_key(struct writer *w, const char *key)
 static void put_literal(struct writer *w, struct str s)
 {
     size_t indent = (w->depth ? w->level[w->depth - 1].indent : 0) + 2u;
-    bool ends = s.p[s.n - 1] == '\n';
+    bool ends = s.n && s.p[s.n - 1] == '\n';
     const char *keep = ends && s.n > 1 && s.p[s.n - 2] == '\n' ? "+" : "";
     struct str rest = { s.p, ends ? s.n - 1 : s.n };
 

@@ -56,6 +56,8 @@ struct yaml_reader *yaml_open(struct str text, struct arena *a)
     struct yaml_reader *r = xcalloc(1, sizeof(*r));
 
     r->arena = a;
+    r->cap = 64;
+    r->entries = xmalloc(r->cap * sizeof(*r->entries));
     map_init(&r->anchors, &anchor_ops);
     if (!yaml_parser_initialize(&r->parser))
         abort(); // out of memory
@@ -115,7 +117,7 @@ static bool wants_key(const struct yaml_reader *r)
 static void push_entry(struct yaml_reader *r, struct yaml_entry entry)
 {
     if (r->n == r->cap) {
-        r->cap = r->cap ? r->cap * 2 : 64;
+        r->cap *= 2;
         r->entries = xrealloc(r->entries, r->cap * sizeof(*r->entries));
     }
     r->entries[r->n++] = entry;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading YAML: the only file that knows libyaml. A stream becomes a list of node trees with line numbers; scalars are
-// resolved by the YAML 1.2 core schema, as sigs.k8s.io/yaml readers expect (no yes/no booleans). Aliases, depth, nodes
-// and bytes are bounded, so a bomb ends in an error. Merge keys (<<) are applied. An alias gives the node of its anchor
-// a second time, so a tree may share parts: read it, never change it.
+// Reading YAML: the only file that knows libyaml. A stream becomes a list of node trees with line
+// numbers; scalars are resolved by the YAML 1.2 core schema (no yes/no booleans, no dates).
+// Aliases, depth, nodes and bytes are bounded, so a bomb ends in an error. Merge keys (<<) are
+// applied. An alias gives the node of its anchor a second time, so a tree may share parts: read it,
+// never change it.
 #pragma once
 
 #include "base/arena.h"
@@ -14,12 +15,14 @@ enum yaml_type { YAML_NULL, YAML_BOOL, YAML_INT, YAML_DOUBLE, YAML_STR, YAML_LIS
 
 struct yaml_node {
     enum yaml_type type;
-    uint32_t line;          // from 1
-    struct str text;        // scalars: as written (unquoted)
+    uint32_t line;   // from 1
+    struct str text; // scalars: as written (unquoted)
+
     union {
         bool b;
         int64_t i;
         double d;
+
         struct {
             struct yaml_node **v; // LIST: items; MAP: values
             struct str *keys;     // MAP only
@@ -35,11 +38,14 @@ struct yaml_node {
 // The text is borrowed until yaml_close, the nodes live in the arena and hold nothing of it.
 struct yaml_reader;
 struct yaml_reader *yaml_open(struct str text, struct arena *a);
-// Next document of the text; ret NULL at the end of the stream. An empty document is a YAML_NULL node.
-// Errors, with the line: INVALID; TOO_BIG beyond a bound or what the arena has left. After an error every call fails.
+// Next document of the text; ret NULL at the end of the stream. An empty document is a YAML_NULL
+// node. Errors, with the line: INVALID; TOO_BIG beyond a bound or what the arena has left. After an
+// error every call fails.
 int must_check yaml_next(struct yaml_reader *r, struct yaml_node **ret, struct error *e);
 void yaml_close(struct yaml_reader *r);
 
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key); // NULL if absent
-const struct yaml_node *yaml_path(const struct yaml_node *n, const char *dotted);    // "users.0.name"
-const char *yaml_str(const struct yaml_node *n, const char *fallback); // scalars as text; fallback when absent or null
+// "users.0.name".
+const struct yaml_node *yaml_path(const struct yaml_node *n, const char *dotted);
+// Scalars as text; fallback when absent or null.
+const char *yaml_str(const struct yaml_node *n, const char *fallback);
