@@ -49,6 +49,8 @@ static const char *untrusted(long verify_result)
 {
     switch (verify_result) {
     case X509_V_OK:
+    case X509_V_ERR_UNSPECIFIED: // libcurl's initial value: OpenSSL did not object, the name did
+                                 // not fit
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
         return "certificate is for another name: check the address or set tls-server-name";
