@@ -43,8 +43,10 @@ static void must(bool ok, const char *what)
 static void run_shell(const char *script, const char *arg)
 {
     int status = -1;
-    pid_t pid = fork();
+    pid_t pid;
 
+    fflush(NULL); // or the child writes what is buffered once more
+    pid = fork();
     must(pid >= 0, "fork");
     if (pid == 0) {
         if (!freopen("/dev/null", "w", stderr) || !freopen("/dev/null", "w", stdout))
@@ -194,6 +196,7 @@ void fake_tls_start(struct fake_tls *s, const struct fake_certs *c,
     int fd[2];
 
     must(pipe(fd) == 0, "pipe");
+    fflush(NULL);
     s->pid = fork();
     must(s->pid >= 0, "fork");
     if (s->pid == 0) {

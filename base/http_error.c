@@ -32,6 +32,7 @@ static const struct row rows[] = {
     { CURLE_SSL_INVALIDCERTSTATUS, ERR_UNAVAILABLE, "certificate revoked"                          },
     { CURLE_TOO_MANY_REDIRECTS,    ERR_INVALID,     "redirects are not followed"                   },
     { CURLE_BAD_CONTENT_ENCODING,  ERR_IO,          "the answer cannot be decompressed"            },
+    { CURLE_WRITE_ERROR,           ERR_IO,          "the answer cannot be decompressed"            }, // ours set c->fail
     { CURLE_SEND_FAIL_REWIND,      ERR_IO,
      "connection lost after the request was sent: its outcome is unknown"                          },
     { CURLE_GOT_NOTHING,           ERR_IO,          "connection closed without an answer"          },

@@ -758,10 +758,10 @@ static void a_second_gzip_member_is_never_dropped_in_silence(void **state)
     add_script(v, script);
     req.accept_gzip = true;
     r = fetch(v, &req, &gathered);
-    print_message("two members: %s '%s' %s\n", err_name(r->e.code), r->body.n ? r->body.p : "",
-                  r->e.text);
     if (r->e.code == ERR_NONE)
         assert_string_equal(r->body.p, "firstsecond");
+    else // libcurl 7.88 stops at the first one's end
+        assert_error(r, ERR_IO, "cannot be decompressed");
     end(v);
 }
 
@@ -1250,8 +1250,6 @@ static void an_idle_watch_causes_no_wake_ups(void **state)
     start_at = clock_mono();
     while (clock_mono() - start_at < USEC_PER_SEC)
         turn(v, start_at + USEC_PER_SEC - clock_mono());
-    print_message("wake-ups of ten idle watches in a second: %d\n",
-                  (int)(loop_wakeups(v->l) - before));
     assert_true(loop_wakeups(v->l) - before <= 2); // one is the end of the wait itself
     end(v);
 }
