@@ -29,7 +29,7 @@ curl/           base/http
 libwebsockets.h base/httpd
 yyjson.h        base/json
 yaml.h          base/yaml
-openssl/        base/crypto base/http
+openssl/        base/http base/sha256
 zlib.h          base/http
 sqlite3.h       store/db
 cmocka.h        base/test
