@@ -35,15 +35,22 @@ static void grow(struct builder *b, size_t n)
     *b = (struct builder){ .p = p, .cap = (uint32_t)cap, .used = used };
 }
 
-// Makes room for n bytes in front of what there is; NULL when that would be too much.
-static uint8_t *take(struct builder *b, size_t n)
+static uint8_t *take_grown(struct builder *b, size_t n)
 {
     if (b->failed || n > BUILDER_MAX || b->used + n > BUILDER_MAX) {
         b->failed = true;
         return NULL;
     }
-    if (b->cap - b->used < n)
-        grow(b, n);
+    grow(b, n);
+    b->used += (uint32_t)n;
+    return b->p + b->cap - b->used;
+}
+
+// Makes room for n bytes in front of what there is; NULL when that would be too much.
+static inline uint8_t *take(struct builder *b, size_t n)
+{
+    if (b->cap - b->used < n || b->failed)
+        return take_grown(b, n);
     b->used += (uint32_t)n;
     return b->p + b->cap - b->used;
 }
@@ -74,10 +81,11 @@ uint32_t builder_long(struct builder *b, int64_t v)
 
 void builder_align(struct builder *b)
 {
-    uint32_t gap = -b->used & 3;
-    uint8_t *to = take(b, gap);
-    if (to)
-        memset(to, 0, gap);
+    for (uint32_t gap = -b->used & 3; gap; gap--) {
+        uint8_t *to = take(b, 1);
+        if (to)
+            *to = 0;
+    }
 }
 
 uint32_t builder_list(struct builder *b, const uint32_t *v, uint32_t n, uint32_t width,
@@ -109,33 +117,26 @@ bool partial_empty(const struct partial *r)
     return !any;
 }
 
-static uint32_t slots_used(const struct partial *r)
-{
-    uint64_t slots = r->bitmap[0] | (uint64_t)r->bitmap[1] << 32;
-    slots &= (1ull << r->type->slots) - 1;
-    return rec_count_bits((uint32_t)slots) + rec_count_bits((uint32_t)(slots >> 32));
-}
-
 uint32_t builder_record(struct builder *b, const struct partial *r)
 {
-    builder_align(b);
     uint32_t words = r->type->bitmap;
-    uint32_t *to = (uint32_t *)(void *)take(b, 4 * (words + slots_used(r)));
+    uint64_t left = r->bitmap[0] | (uint64_t)r->bitmap[1] << 32;
+    left &= (1ull << r->type->slots) - 1;
+    uint32_t used = rec_count_bits((uint32_t)left) + rec_count_bits((uint32_t)(left >> 32));
+    builder_align(b);
+    uint32_t *to = (uint32_t *)(void *)take(b, 4 * (size_t)(words + used));
     if (!to)
         return b->used;
-    uint32_t place = b->used - 4 * words;
-    memcpy(to, r->bitmap, 4 * words);
-    to += words;
-    for (uint32_t bit = 0; bit < r->type->slots; bit++) {
-        if (!partial_has(r, bit))
-            continue;
+    for (uint32_t i = 0; i < words; i++)
+        *to++ = r->bitmap[i];
+    for (uint32_t place = b->used - 4 * words; left; left &= left - 1, place -= 4) {
+        uint32_t bit = (uint32_t)__builtin_ctzll(left);
         uint32_t v = r->slot[bit];
         if (r->far >> bit & 1)
             v = place - v;
         if (r->tagged >> bit & 1)
             v = v << 1 | 1;
         *to++ = v;
-        place -= 4;
     }
     return b->used;
 }

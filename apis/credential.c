@@ -63,17 +63,24 @@ static enum credential_class token_class(struct str s)
 
 static bool is_pem_key(struct str s)
 {
-    const char *at = s.n > 30 ? memmem(s.p, s.n, "-----BEGIN ", 11) : NULL;
+    const char *dash = s.n > 30 ? memchr(s.p, '-', s.n) : NULL;
+    const char *at = dash ? memmem(dash, s.n - (size_t)(dash - s.p), "-----BEGIN ", 11) : NULL;
     if (!at)
         return false;
     size_t left = s.n - (size_t)(at - s.p);
     return memmem(at, MIN(left, 64), "PRIVATE KEY-----", 16) != NULL;
 }
 
+static const char *find_scheme(struct str s)
+{
+    const char *colon = memchr(s.p, ':', s.n);
+    return colon ? memmem(colon, s.n - (size_t)(colon - s.p), "://", 3) : NULL;
+}
+
 // scheme://user:password@host, with a literal password.
 static bool has_userinfo(struct str s)
 {
-    const char *at = memmem(s.p, s.n, "://", 3);
+    const char *at = find_scheme(s);
     if (!at || at == s.p)
         return false;
     const char *p = at + 3, *end = s.p + s.n, *colon = NULL;
@@ -127,7 +134,7 @@ static bool is_harmless(struct str s)
         return true;
     if (has_prefix(s, "$(") || has_prefix(s, "${") || has_prefix(s, "{{") || has_prefix(s, "file:"))
         return true;
-    return memmem(s.p, s.n, "://", 3) || is_bool(s) || is_number(s);
+    return find_scheme(s) || is_bool(s) || is_number(s);
 }
 
 enum credential_class credential_of_value(struct str value)

@@ -109,6 +109,38 @@ static uint32_t add_text(struct decoder *d, const struct row *row, struct str s)
     return builder_text(d->b, s);
 }
 
+// The atoms met last. Documents of one list repeat the same few words, so most are found here for the price of one
+// comparison instead of a keyed hash. It belongs to the atom table, and like it to the one thread that interns.
+#define MEMO    256u
+#define KEY_MAX 1024u // of a map; label keys have 317
+static atom memo[MEMO];
+
+static atom intern(struct str s)
+{
+    if (!s.n || s.n > 64)
+        return atom_intern(s.p, s.n);
+    uint32_t print = KEY_PRINT(s.p, s.n);
+    atom *place = &memo[(print ^ print >> 8 ^ print >> 17 ^ print >> 23) % MEMO];
+    struct str old = atom_view(*place);
+    if (old.n != s.n || memcmp(old.p, s.p, s.n) != 0)
+        *place = atom_intern(s.p, s.n);
+    return *place;
+}
+
+atom decode_atom(const struct row *row, struct str s)
+{
+    if (s.n > row->max_len)
+        s.n = utf8_cut(s.p, s.n, row->max_len);
+    return intern(s);
+}
+
+atom decode_key(struct str s)
+{
+    if (s.n > KEY_MAX)
+        s.n = utf8_cut(s.p, s.n, KEY_MAX);
+    return intern(s);
+}
+
 static int add_time(const struct decoder *d, const struct path *at, const struct row *row,
                     struct str s, struct partial *r)
 {
@@ -132,7 +164,7 @@ int decode_text(struct decoder *d, const struct path *at, const struct row *row,
     case ROW_TIME:
         return add_time(d, at, row, s, r);
     case ROW_ATOM:
-        partial_value(r, row->bit, atom_intern(s.p, utf8_cut(s.p, s.n, row->max_len)));
+        partial_value(r, row->bit, decode_atom(row, s));
         return 0;
     case ROW_UID:
         uid_parse(s, uid, &hashed);
@@ -149,8 +181,7 @@ int decode_text_item(struct decoder *d, const struct path *at, const struct row 
 {
     if (check_text(d, at, row, s))
         return -1;
-    *ret = row->kind == ROW_ATOMS ? atom_intern(s.p, utf8_cut(s.p, s.n, row->max_len))
-                                  : add_text(d, row, s);
+    *ret = row->kind == ROW_ATOMS ? decode_atom(row, s) : add_text(d, row, s);
     return 0;
 }
 
@@ -312,7 +343,7 @@ int decode_finish(struct decoder *d, const struct header *h, struct object **ret
     struct object *o = xmalloc(size);
     bool hashed;
     *o = (struct object){ .refs = 1, .size = (uint32_t)size, .kind = (uint16_t)d->kind->id };
-    o->ns = atom_intern(h->ns.p, h->ns.n);
+    o->ns = intern(h->ns);
     o->name = (uint32_t)size - d->name_place;
     o->line = h->line;
     o->rv = parse_rv(h->rv);

@@ -48,6 +48,8 @@ int decode_text(struct decoder *d, const struct path *at, const struct row *row,
 int decode_text_item(struct decoder *d, const struct path *at, const struct row *row, struct str s, uint32_t *ret);
 int decode_integer(struct decoder *d, const struct path *at, const struct row *row, int64_t v, struct partial *r);
 int decode_word(struct decoder *d, const struct path *at, const struct row *row, struct str s, int *ret);
+atom decode_atom(const struct row *row, struct str s); // cut to the row's length
+atom decode_key(struct str s);
 bool decode_keeps(const char *list, struct str key);       // row option keep
 int decode_required(const struct decoder *d, const struct path *at, const struct partial *r);
 int decode_list_rules(const struct decoder *d, const struct path *at, const struct row *row, const uint32_t *v, uint32_t n);

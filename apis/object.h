@@ -51,6 +51,10 @@ bool object_same_uid(const struct object *a, const struct object *b);
 const char *object_uid_text(const struct object *o, char ret[UID_TEXT_MAX]);
 size_t object_bytes(const struct object *o);             // this block alone
 
+struct writer;
+// The object as it is kept: apiVersion, kind, metadata and the members of our rows. Whole for our kinds, a part of others.
+void object_write(const struct object *o, struct writer *w);
+
 size_t shared_blocks(void);       // live interned specs
 size_t shared_block_bytes(void);
 const void *shared_block_record(const struct shared_block *s); // a pod_spec record

@@ -81,4 +81,7 @@ static inline struct rlist rec_list(const uint32_t *slot)
     return l ? (struct rlist){ l + 1, l[0] } : (struct rlist){ NULL, 0 };
 }
 
+struct writer;
+struct type;
+void record_write(const struct type *t, const void *rec, struct writer *w); // as JSON object; absent members left out
 usec rec_duration(const uint32_t *slot, const char *absent); // usec; absent NULL: 0

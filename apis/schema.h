@@ -50,9 +50,15 @@ struct row {
     const struct row_options *opt;
 };
 
+// Length and three characters of a key.
+#define KEY_PRINT(p, n)                                                                            \
+    ((uint32_t)(uint8_t)(n) | (uint32_t)(uint8_t)(p)[0] << 8 |                                     \
+     (uint32_t)(uint8_t)(p)[(n) / 2] << 16 | (uint32_t)(uint8_t)(p)[(n) ? (n)-1 : 0] << 24)
+
 struct type {
     const char *name, *help;
     const struct row *rows;
+    const uint32_t *prints; // of the rows' keys, for finding a row without touching it
     uint16_t n;      // rows
     uint16_t slots;  // members with a slot
     uint16_t bitmap; // words of the bitmap

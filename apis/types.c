@@ -60,10 +60,43 @@
 #include "apis/types.def"
 #include "apis/rows_end.h"
 
+#define TYPE(T, ...) static const uint32_t T##_prints[] = {
+#define END(T)       };
+#define PRINT(j)     KEY_PRINT(j, sizeof(j) - 1),
+#define BOOL(T, m, j, ...)        PRINT(j)
+#define PRESENT(T, m, j, ...)     PRINT(j)
+#define OTHERS(T, m, h)           0,
+#define CREDENTIAL(T, m, j, ...)  PRINT(j)
+#define INT(T, m, j, ...)         PRINT(j)
+#define LONG(T, m, j, ...)        PRINT(j)
+#define TIME(T, m, j, ...)        PRINT(j)
+#define UID(T, m, j, ...)         PRINT(j)
+#define INTORSTR(T, m, j, ...)    PRINT(j)
+#define DURATION(T, m, j, ...)    PRINT(j)
+#define ENUM(T, m, j, ...)        PRINT(j)
+#define ENUMS(T, m, j, ...)       PRINT(j)
+#define STR(T, m, j, ...)         PRINT(j)
+#define ATOM(T, m, j, ...)        PRINT(j)
+#define HEADER(T, m, j, ...)      PRINT(j)
+#define OBJ(T, m, j, ...)         PRINT(j)
+#define LIST(T, m, j, ...)        PRINT(j)
+#define STRS(T, m, j, ...)        PRINT(j)
+#define ATOMS(T, m, j, ...)       PRINT(j)
+#define LONGS(T, m, j, ...)       PRINT(j)
+#define MAP(T, m, j, ...)         PRINT(j)
+#define CREDENTIALS(T, m, j, ...) PRINT(j)
+#define ARGS(T, m, j, ...)        PRINT(j)
+#define SPEC(T, m, j, ...)        PRINT(j)
+#define RULE(T, m, ...)           0,
+#include "apis/rows_start.h"
+#include "apis/types.def"
+#include "apis/rows_end.h"
+#undef PRINT
+
 #define TYPE_ROW(T, h, complete)                                                          \
     _Static_assert((int)T##__slots <= REC_SLOTS_MAX, #T ": too many members with a slot"); \
     _Static_assert((int)T##__bitmap <= REC_BITMAP_MAX, #T ": too many members");           \
-    const struct type type_##T = { .name = #T, .help = h, .rows = T##_rows,               \
+    const struct type type_##T = { .name = #T, .help = h, .rows = T##_rows, .prints = T##_prints, \
                                    .n = ARRAY_SIZE(T##_rows), .slots = T##__slots,        \
                                    .bitmap = T##__bitmap, .own = complete };
 #define TYPE(T, h) TYPE_ROW(T, h, false)
