@@ -22,6 +22,11 @@ struct fake_server *fake_server_new(struct loop *l)
     return f;
 }
 
+struct loop *fake_server_loop(const struct fake_server *f)
+{
+    return f->loop;
+}
+
 static void script_free(struct fake_script *s)
 {
     list_remove(&s->link);
@@ -220,7 +225,14 @@ static void deadline_due(void *arg)
 
 static void server_end_due(void *arg)
 {
-    fake_model_watch_timeout(arg);
+    struct fake_call *c = arg;
+
+    if (c->watch.open) {
+        fake_model_watch_timeout(c);
+        return;
+    }
+    c->ends = true;
+    fake_call_kick(c);
 }
 
 static bool matches(const struct fake_script *s, const struct fake_request *r)
@@ -246,7 +258,9 @@ static bool take_script(struct fake_server *f, struct fake_call *c, usec *ret_de
         c->gap = r->gap;
         c->chunk = r->chunk;
         c->cut_at = r->cut_at;
-        c->ends = !r->stay_open;
+        c->ends = !r->stay_open && !r->lasts;
+        if (r->lasts)
+            timer_start(f->loop, &c->server_end, r->delay + r->lasts);
         fake_reply_add(c, s->body, strlen(s->body));
         if (--s->left == 0)
             script_free(s);

@@ -11,12 +11,15 @@
 #include "base/json.h"
 #include "base/loop.h"
 
+struct client;
 struct fake_server;
 
 struct fake_server *fake_server_new(struct loop *l);
 void fake_server_free(struct fake_server *f); // transports must be freed before
 struct transport *fake_server_transport(
     struct fake_server *f); // a set of connections; any number; free by transport_free
+struct client *fake_server_client(struct fake_server *f); // free by client_free, before the server
+struct loop *fake_server_loop(const struct fake_server *f);
 #define FAKE_SERVER_URL "https://fake.invalid"
 
 // Request log.
@@ -46,6 +49,7 @@ struct fake_reply {
     size_t chunk;     // bytes per on_data; 0: all at once
     size_t cut_at;    // > 0: connection ends with ERR_IO after that many bytes of the body
     bool stay_open;   // after the body nothing more comes (a silent watch)
+    usec lasts;       // stay_open for this long, then a clean end; 0: see stay_open
     unsigned times;   // 0: 1
 };
 

@@ -78,11 +78,13 @@ static void run_step(void *arg)
 void watcher_wait(struct watcher *w, enum step step, const struct error *e)
 {
     usec wish = e ? MIN(e->retry_after, RETRY_AFTER_MAX) : 0;
+    usec own;
 
     if (!w->running)
         return;
+    own = next_backoff(w); // MAX would call it twice
     w->step = step;
-    timer_start(w->o.loop, &w->timer, MAX(next_backoff(w), wish));
+    timer_start(w->o.loop, &w->timer, MAX(own, wish));
 }
 
 // Tells the sink, which may stop the watcher.
