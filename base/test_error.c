@@ -95,7 +95,9 @@ static void errno_values_have_their_class_and_words(void **state unused_arg)
         { ECONNREFUSED, ERR_REFUSED       },
         { ECANCELED,    ERR_CANCELLED     },
         { EEXIST,       ERR_ALREADY_EXISTS},
-        { EROFS,        ERR_DENIED        }
+        { EROFS,        ERR_DENIED        },
+        { EISDIR,       ERR_INVALID       },
+        { EFBIG,        ERR_TOO_BIG       }
     };
     struct error e;
 

@@ -49,12 +49,9 @@ static void malformed_bytes_do_not(void **state unused_arg)
                                         "\xC3",
                                         "\xE2\x82",
                                         "\xF0\x90\x80",
-                                        "\xC3"
-                                        "A",
-                                        "\xE2\x82"
-                                        "A",
-                                        "\xF0\x90"
-                                        "A\x80" };
+                                        "\xC3\x41",
+                                        "\xE2\x82\x41",
+                                        "\xF0\x90\x41\x80" };
     uint32_t c = 77;
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

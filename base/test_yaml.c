@@ -70,75 +70,76 @@ static void assert_refused(void **state, const char *text, enum err code, const 
     assert_int_equal(e.code, code);
 }
 
+static const struct {
+    const char *text;
+    enum yaml_type type;
+} core_schema[] = {
+    {"~",                     YAML_NULL  },
+    { "null",                 YAML_NULL  },
+    { "Null",                 YAML_NULL  },
+    { "NULL",                 YAML_NULL  },
+    { "nULL",                 YAML_STR   },
+    { "true",                 YAML_BOOL  },
+    { "True",                 YAML_BOOL  },
+    { "FALSE",                YAML_BOOL  },
+    { "yes",                  YAML_STR   },
+    { "No",                   YAML_STR   },
+    { "on",                   YAML_STR   },
+    { "off",                  YAML_STR   },
+    { "y",                    YAML_STR   },
+    { "0",                    YAML_INT   },
+    { "-0",                   YAML_INT   },
+    { "+12",                  YAML_INT   },
+    { "0o17",                 YAML_INT   },
+    { "0x1F",                 YAML_INT   },
+    { "-0x1F",                YAML_STR   },
+    { "0o8",                  YAML_STR   },
+    { "0b1",                  YAML_STR   },
+    { "1_000",                YAML_STR   },
+    { "1:30",                 YAML_STR   },
+    { "0x",                   YAML_STR   },
+    { "1.",                   YAML_DOUBLE},
+    { ".5",                   YAML_DOUBLE},
+    { "1e3",                  YAML_DOUBLE},
+    { "1.5E-3",               YAML_DOUBLE},
+    { "1e",                   YAML_STR   },
+    { ".",                    YAML_STR   },
+    { "+",                    YAML_STR   },
+    { "-a",                   YAML_STR   },
+    { ".inf",                 YAML_DOUBLE},
+    { "-.Inf",                YAML_DOUBLE},
+    { "+.INF",                YAML_DOUBLE},
+    { ".nan",                 YAML_DOUBLE},
+    { "-.nan",                YAML_STR   },
+    { "inf",                  YAML_STR   },
+    { "2001-01-01",           YAML_STR   },
+    { "1.2.3",                YAML_STR   },
+    { "10Gi",                 YAML_STR   },
+    { "\"1\"",                YAML_STR   },
+    { "'true'",               YAML_STR   },
+    { "\"\"",                 YAML_STR   },
+    { "! 1",                  YAML_STR   },
+    { "!!str 1",              YAML_STR   },
+    { "!!int \"7\"",          YAML_INT   },
+    { "!!float 3",            YAML_DOUBLE},
+    { "!!null ''",            YAML_NULL  },
+    { "!!bool 'true'",        YAML_BOOL  },
+    { "!mine 5",              YAML_STR   },
+    { "!!float 0x1F",         YAML_DOUBLE},
+    { "99999999999999999999", YAML_DOUBLE},
+    { "0xFFFFFFFFFFFFFFFFF",  YAML_DOUBLE}
+};
+
 static void scalars_follow_the_core_schema(void **state)
 {
-    static const struct {
-        const char *text;
-        enum yaml_type type;
-    } rows[] = {
-        {"~",                     YAML_NULL  },
-        { "null",                 YAML_NULL  },
-        { "Null",                 YAML_NULL  },
-        { "NULL",                 YAML_NULL  },
-        { "nULL",                 YAML_STR   },
-        { "true",                 YAML_BOOL  },
-        { "True",                 YAML_BOOL  },
-        { "FALSE",                YAML_BOOL  },
-        { "yes",                  YAML_STR   },
-        { "No",                   YAML_STR   },
-        { "on",                   YAML_STR   },
-        { "off",                  YAML_STR   },
-        { "y",                    YAML_STR   },
-        { "0",                    YAML_INT   },
-        { "-0",                   YAML_INT   },
-        { "+12",                  YAML_INT   },
-        { "0o17",                 YAML_INT   },
-        { "0x1F",                 YAML_INT   },
-        { "-0x1F",                YAML_STR   },
-        { "0o8",                  YAML_STR   },
-        { "0b1",                  YAML_STR   },
-        { "1_000",                YAML_STR   },
-        { "1:30",                 YAML_STR   },
-        { "0x",                   YAML_STR   },
-        { "1.",                   YAML_DOUBLE},
-        { ".5",                   YAML_DOUBLE},
-        { "1e3",                  YAML_DOUBLE},
-        { "1.5E-3",               YAML_DOUBLE},
-        { "1e",                   YAML_STR   },
-        { ".",                    YAML_STR   },
-        { "+",                    YAML_STR   },
-        { "-a",                   YAML_STR   },
-        { ".inf",                 YAML_DOUBLE},
-        { "-.Inf",                YAML_DOUBLE},
-        { "+.INF",                YAML_DOUBLE},
-        { ".nan",                 YAML_DOUBLE},
-        { "-.nan",                YAML_STR   },
-        { "inf",                  YAML_STR   },
-        { "2001-01-01",           YAML_STR   },
-        { "1.2.3",                YAML_STR   },
-        { "10Gi",                 YAML_STR   },
-        { "\"1\"",                YAML_STR   },
-        { "'true'",               YAML_STR   },
-        { "\"\"",                 YAML_STR   },
-        { "! 1",                  YAML_STR   },
-        { "!!str 1",              YAML_STR   },
-        { "!!int \"7\"",          YAML_INT   },
-        { "!!float 3",            YAML_DOUBLE},
-        { "!!null ''",            YAML_NULL  },
-        { "!!bool 'true'",        YAML_BOOL  },
-        { "!mine 5",              YAML_STR   },
-        { "99999999999999999999", YAML_DOUBLE},
-        { "0xFFFFFFFFFFFFFFFFF",  YAML_DOUBLE}
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(core_schema); i++) {
         char text[64];
         const struct yaml_node *n;
 
-        snprintf(text, sizeof(text), "[%s ]", rows[i].text);
+        snprintf(text, sizeof(text), "[%s ]", core_schema[i].text);
         n = read_one(state, text);
-        if (n->sub.n != 1 || n->sub.v[0]->type != rows[i].type)
-            fail_msg("%s has type %d", rows[i].text, n->sub.n ? (int)n->sub.v[0]->type : -1);
+        if (n->sub.n != 1 || n->sub.v[0]->type != core_schema[i].type)
+            fail_msg("%s has type %d", core_schema[i].text, n->sub.n ? (int)n->sub.v[0]->type : -1);
     }
 }
 
