@@ -70,10 +70,10 @@ static bool is_deeper_than(yyjson_val *root, size_t max)
     size_t depth = 0;
 
     for (yyjson_val *v = root; v < end; v++) {
-        while (depth && v >= ends[depth - 1])
-            depth--;
         if (!unsafe_yyjson_is_ctn(v))
             continue;
+        while (depth && v >= ends[depth - 1])
+            depth--;
         if (depth == max)
             return true;
         ends[depth++] = end_of(v);
