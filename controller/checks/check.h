@@ -51,7 +51,10 @@ enum {
     CHECK_RUNNING = 32,       // long-running workloads only: no Jobs, CronJobs, finished Pods
     CHECK_JOINS = 64,         // a pod check that looks beyond the Pod spec: never remembered per spec block
     CHECK_FILES = 128,        // says something about manifests only; live: not-applicable
-    CHECK_CONTROLLER = 256,   // needs a known workload kind: bare Pods and unreadable owners are left out
+    // Groups that the labels kube9.io/{ha,resource,probe}-exempt of 2.4 exempt.
+    CHECK_HA = 256,
+    CHECK_RESOURCES = 512,
+    CHECK_PROBES = 1024,
 };
 
 struct report;

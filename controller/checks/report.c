@@ -108,3 +108,8 @@ void report_copy(struct outcome *to, const struct outcome *from)
     to->text_n = from->text_n;
     memcpy(to->text, from->text, from->text_n + 1);
 }
+
+void report_at(struct report *r, const struct container_view *c)
+{
+    r->at = c;
+}

@@ -5,6 +5,7 @@
 
 #include "apis/snapshot.h"
 #include "controller/checks/check.h"
+#include "controller/checks/select.h"
 #include "controller/checks/unit.h"
 
 #define REPORT_FIELD_MAX 128
@@ -24,18 +25,19 @@ struct outcome {
 };
 
 struct join;
-struct profile;
 
 struct report { // set up by the engine; checks read join, profile and snapshot and call the functions below
     const struct snapshot *snapshot;
     const struct join *join;
     const struct profile *profile;
     const char *own_namespace; // the operator's, "" if unknown
+    const struct workload *workload; // pod checks with CHECK_JOINS; else NULL
     const struct container_view *at;
     struct outcome out;
 };
 
 void report_reset(struct report *r);
+void report_at(struct report *r, const struct container_view *c); // whom the next words are about; NULL: the Pod
 void report_fail(struct report *r, const char *field, const char *fmt, ...) printf_like(3, 4);
 void report_warn(struct report *r, const char *field, const char *fmt, ...) printf_like(3, 4);
 void report_as(struct report *r, enum verdict v, const char *field, const char *fmt, ...) printf_like(4, 5);

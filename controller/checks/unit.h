@@ -58,6 +58,11 @@ struct injected {
     const char *name;
 };
 
+static inline const char *text_or(const char *s, const char *fallback)
+{
+    return s ? s : fallback;
+}
+
 #define POD_CONTAINERS_MAX 256
 
 // Fills v and list (room for POD_CONTAINERS_MAX); what is beyond is left out.

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is accepted, by whom and until when (checks-catalog.md §4). Who wins: configuration, then annotations of the object, its
+// template and its namespace, then the built-in platform namespaces. An exemption that has expired or cannot be read is void and noticed.
+#pragma once
+
+#include "base/arena.h"
+#include "controller/checks/checks.h"
+#include "controller/checks/join.h"
+#include "controller/checks/select.h"
+
+#define CHECK_WORDS (CHECKS_MAX / 64)
+
+struct object_exemption { // annotations of one object
+    uint64_t checks[CHECK_WORDS];
+    struct str containers; // comma list; empty: the whole object
+    bool any;
+};
+
+struct central { // an entry of the configuration
+    const struct exemption *e;
+    uint64_t checks[CHECK_WORDS];
+    bool expired, used;
+};
+
+struct exemptions {
+    const struct assessment_options *o;
+    const struct assess_sink *sink;
+    struct arena *a;
+    usec now;
+    struct central *central;
+    uint32_t n;
+};
+
+#define UNIT_CENTRAL_MAX 8
+
+struct unit_exemption {
+    struct central *central[UNIT_CENTRAL_MAX];
+    uint32_t n;
+    const struct object_exemption *by[3]; // object, template, namespace
+    bool platform;
+    unsigned groups;                      // CHECK_HA …: labels of 2.4
+    bool containers;                      // some exemption is for containers
+};
+
+struct exempt_target {
+    const char *kind, *name;
+    const struct object_meta *meta, *template; // template may be NULL
+    struct ns_info *ns;
+};
+
+void exempt_init(struct exemptions *x, const struct assessment_options *o, const struct assess_sink *sink, usec now, struct arena *a);
+void exempt_unit(struct exemptions *x, const struct exempt_target *t, struct unit_exemption *ret);
+// Who exempts the unit from the check: NULL: nobody. "annotation", "label", "platform" or a name from the configuration.
+const char *exempt_by(const struct exemptions *x, const struct unit_exemption *u, const struct check *c, size_t index);
+bool exempt_container(const struct exemptions *x, const struct unit_exemption *u, const struct check *c, size_t index, const char *container);
+void exempt_unused(const struct exemptions *x); // notices entries that matched nothing

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+// One assessment: workloads, then other objects kind by kind, then the cluster as a whole; each unit meets all its checks at once, so
+// that findings stream out in a fixed order and memory does not grow with their number.
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "controller/checks/exempt.h"
+#include "controller/checks/join.h"
+#include "controller/checks/memo.h"
+#include "controller/checks/report.h"
+#include "controller/checks/score.h"
+#include "controller/checks/tally.h"
+#include "controller/checks/top.h"
+
+#define ARENA_MAX  ((size_t)512 << 20)
+#define STOP_EVERY 32
+
+struct assess {
+    const struct snapshot *s;
+    const struct assessment_options *o;
+    const struct assess_sink *sink;
+    struct arena *a;
+    struct join join;
+    struct exemptions ex;
+    struct memo memo;
+    struct selection sel;
+    struct report r;
+    struct tally tally[CHECKS_MAX];
+    const struct check *checks[CHECKS_MAX];
+    size_t n;
+    struct top top;
+    struct assessment_summary sum;
+    bool stopped, cancelled;
+};
+
+// What the findings of a unit have in common.
+struct unit {
+    const char *group, *kind, *ns, *name, *prefix;
+    const struct object *object; // NULL: the cluster
+    struct unit_exemption ex;
+};
+
+static bool time_is_up(struct assess *as)
+{
+    if (!as->stopped && as->sum.objects++ % STOP_EVERY == 0 && as->o->stop)
+        as->stopped = as->o->stop(as->o->stop_arg);
+    return as->stopped || as->cancelled;
+}
+
+static void fingerprint(char ret[17], const struct check *c, const struct unit *u)
+{
+    char text[1024];
+    int n = snprintf(text, sizeof(text), "%s\n%s/%s\n%s\n%s", c->id, u->group, u->kind, u->ns, u->name);
+
+    snprintf(ret, 17, "%016" PRIx64, hash64_stable(text, MIN((size_t)n, sizeof(text) - 1)));
+}
+
+// "spec.template.spec" + "containers[0]" + "image"
+static void path_of(char *ret, size_t size, const struct unit *u, const struct outcome *o)
+{
+    const char *dot = *u->prefix && *o->field ? "." : "";
+
+    if (o->in_container)
+        snprintf(ret, size, "%s.%s[%" PRIu32 "]%s%s", u->prefix, container_set_field(o->set), o->index, *o->field ? "." : "", o->field);
+    else if (*o->field)
+        snprintf(ret, size, "%s%s%s", u->prefix, dot, o->field);
+    else
+        ret[0] = '\0';
+}
+
+static void send(struct assess *as, size_t i, const struct unit *u, const struct outcome *o, const char *exempted)
+{
+    char path[REPORT_FIELD_MAX + 96], uid[UID_TEXT_MAX];
+    struct finding f = { .check = as->checks[i], .severity = as->tally[i].severity, .group = u->group, .kind = u->kind,
+                         .ns = u->ns, .name = u->name, .container = o->container, .path = path, .message = o->text,
+                         .offenders = o->offenders };
+
+    path_of(path, sizeof(path), u, o);
+    f.verdict = exempted ? VERDICT_SKIP : o->verdict;
+    f.reason = exempted ? SKIP_EXEMPTED : SKIP_NONE;
+    f.exemption = exempted;
+    f.uid = u->object ? object_uid_text(u->object, uid) : "";
+    f.line = u->object ? u->object->line : 0;
+    fingerprint(f.fingerprint, f.check, u);
+    top_add(&as->top, &as->sum, &f, i);
+    if (as->sink->finding && as->sink->finding(as->sink->arg, &f) < 0)
+        as->cancelled = true;
+}
+
+static void skip(struct tally *t, enum skip_reason why, const char *text)
+{
+    t->units.skipped++;
+    t->skips[why]++;
+    if (!*t->skip_text)
+        snprintf(t->skip_text, sizeof(t->skip_text), "%s", text);
+}
+
+static void account(struct assess *as, size_t i, const struct unit *u, const struct outcome *o)
+{
+    struct tally *t = &as->tally[i];
+    const char *by = exempt_by(&as->ex, &u->ex, as->checks[i], i);
+
+    if (by) {
+        t->units.exempted++;
+        t->skips[SKIP_EXEMPTED]++;
+        if (o->verdict >= VERDICT_WARN && as->o->want_skipped)
+            send(as, i, u, o, by);
+        return;
+    }
+    switch (o->verdict) {
+    case VERDICT_PASS:
+        t->units.passed++;
+        return;
+    case VERDICT_SKIP:
+        skip(t, o->reason, o->text);
+        return;
+    case VERDICT_WARN:
+        t->units.warned++;
+        break;
+    default:
+        t->units.failed++;
+        break;
+    }
+    send(as, i, u, o, NULL);
+}
+
+static void judge_containers(struct assess *as, size_t i, const struct pod_view *p, const struct unit_exemption *ex)
+{
+    const struct check *c = as->checks[i];
+
+    for (uint32_t k = 0; k < p->n; k++) {
+        const struct container_view *v = &p->containers[k];
+        if (!(v->set & c->sets) || (ex->containers && exempt_container(&as->ex, ex, c, i, v->name)))
+            continue;
+        report_at(&as->r, v);
+        c->per_container(&as->r, p, v);
+    }
+    report_at(&as->r, NULL);
+}
+
+// Containers that only the Pods have: judged in the Pod they were seen in.
+static void judge_injected(struct assess *as, size_t i, const struct workload *w, const struct unit_exemption *ex)
+{
+    const struct check *c = as->checks[i];
+    struct container_view list[POD_CONTAINERS_MAX];
+    struct pod_view p;
+
+    for (const struct injected *in = w->injected; in; in = in->next) {
+        pod_view_init(&p, object_pod_spec(in->pod), object_meta_of(in->pod), as->s->server_minor, list);
+        if (in->at >= p.n || !(list[in->at].set & c->sets) || (ex->containers && exempt_container(&as->ex, ex, c, i, in->name)))
+            continue;
+        report_at(&as->r, &list[in->at]);
+        c->per_container(&as->r, &p, &list[in->at]);
+    }
+    report_at(&as->r, NULL);
+}
+
+static void judge_pod(struct assess *as, size_t i, const struct workload *w, const struct pod_view *p, const struct unit_exemption *ex)
+{
+    const struct check *c = as->checks[i];
+
+    report_reset(&as->r);
+    as->r.workload = w;
+    if ((c->flags & CHECK_LINUX) && p->windows) {
+        report_skip(&as->r, SKIP_NOT_APPLICABLE, "does not apply to Windows Pods");
+    } else if (c->per_container) {
+        judge_containers(as, i, p, ex);
+        if (w->injected)
+            judge_injected(as, i, w, ex);
+    } else if (c->per_pod_spec) {
+        c->per_pod_spec(&as->r, p);
+    } else {
+        c->per_workload(&as->r, w);
+    }
+}
+
+static const struct outcome *outcome_of(struct assess *as, size_t i, const struct workload *w, const struct pod_view *p,
+                                        const struct unit_exemption *ex, struct memo_entry *memo)
+{
+    bool pure = !as->checks[i]->per_workload && !(as->checks[i]->flags & CHECK_JOINS);
+
+    if (pure && memo && memo->outcomes[i])
+        return memo->outcomes[i];
+    judge_pod(as, i, w, p, ex);
+    if (pure && memo)
+        memo_put(&as->memo, memo, i, &as->r.out);
+    return &as->r.out;
+}
+
+static bool wants_workload(const struct assess *as, size_t i, const struct workload *w)
+{
+    const struct check *c = as->checks[i];
+
+    if (!as->tally[i].run || c->per_object || c->per_cluster)
+        return false;
+    if (c->kinds && !workload_is(w, c->kinds))
+        return false;
+    return !(c->flags & CHECK_RUNNING) || (w->running && !w->finished);
+}
+
+static void assess_workload(struct assess *as, const struct workload *w)
+{
+    struct container_view list[POD_CONTAINERS_MAX];
+    struct pod_view p;
+    struct ns_info *ns = join_namespace(&as->join, atom_str(w->ns));
+    struct unit u = { .group = w->group, .kind = w->kind, .ns = ns->name, .name = w->name, .prefix = w->prefix, .object = w->object };
+    struct exempt_target target = { .kind = w->kind, .name = w->name, .meta = w->meta, .template = w->template, .ns = ns };
+
+    if (!ns->selected)
+        return;
+    pod_view_init(&p, w->spec, w->template, as->s->server_minor, list);
+    exempt_unit(&as->ex, &target, &u.ex);
+    struct memo_entry *memo = as->o->no_memo || u.ex.containers ? NULL : memo_entry(&as->memo, w->object->spec);
+    for (size_t i = 0; i < as->n && !as->cancelled; i++) {
+        if (wants_workload(as, i, w))
+            account(as, i, &u, outcome_of(as, i, w, &p, &u.ex, memo));
+    }
+}
+
+static bool wants_kind(const struct assess *as, size_t i, enum kind_id k)
+{
+    return as->tally[i].run && as->checks[i]->per_object && (as->checks[i]->kinds & KIND_BIT(k));
+}
+
+static void assess_object(struct assess *as, const struct object *o, const struct kind *k)
+{
+    const char *name = object_name(o);
+    struct ns_info *ns = join_namespace(&as->join, o->kind == KIND_NAMESPACE ? name : object_namespace(o));
+    struct unit u = { .group = k->group, .kind = k->kind, .ns = object_namespace(o), .name = name, .prefix = "", .object = o };
+    struct exempt_target target = { .kind = k->kind, .name = name, .meta = object_meta_of(o), .ns = ns };
+
+    if (!ns->selected)
+        return;
+    exempt_unit(&as->ex, &target, &u.ex);
+    for (size_t i = 0; i < as->n && !as->cancelled; i++) {
+        if (!wants_kind(as, i, k->id))
+            continue;
+        report_reset(&as->r);
+        as->checks[i]->per_object(&as->r, o);
+        account(as, i, &u, &as->r.out);
+    }
+}
+
+static void assess_kind(struct assess *as, enum kind_id k)
+{
+    uint32_t n = as->s->n[k];
+    const struct object **sorted;
+    bool wanted = false;
+
+    for (size_t i = 0; i < as->n; i++)
+        wanted |= wants_kind(as, i, k);
+    if (!wanted || n == 0)
+        return;
+    sorted = xmalloc(n * sizeof(*sorted));
+    memcpy(sorted, as->s->objects[k], n * sizeof(*sorted));
+    qsort(sorted, n, sizeof(*sorted), object_compare);
+    for (uint32_t i = 0; i < n && !time_is_up(as); i++)
+        assess_object(as, sorted[i], kind_get(k));
+    free(sorted);
+}
+
+static void assess_cluster(struct assess *as)
+{
+    struct unit u = { .group = "", .kind = "Cluster", .ns = "", .name = "cluster", .prefix = "" };
+    struct exempt_target target = { .kind = u.kind, .name = u.name, .ns = join_namespace(&as->join, "") };
+
+    exempt_unit(&as->ex, &target, &u.ex);
+    for (size_t i = 0; i < as->n && !time_is_up(as); i++) {
+        if (!as->tally[i].run || !as->checks[i]->per_cluster)
+            continue;
+        report_reset(&as->r);
+        as->checks[i]->per_cluster(&as->r);
+        account(as, i, &u, &as->r.out);
+    }
+}
+
+static void choose(struct assess *as)
+{
+    as->n = checks_count();
+    for (size_t i = 0; i < as->n; i++) {
+        as->checks[i] = checks_at(i);
+        tally_init(&as->tally[i], as->checks[i], as->s, as->sel.enabled[i]);
+        if (!as->sel.listed[i])
+            as->tally[i].run = false;
+    }
+}
+
+static void walk_all(struct assess *as)
+{
+    for (uint32_t i = 0; i < as->join.walk.n && !time_is_up(as); i++)
+        assess_workload(as, as->join.walk.units[i]);
+    for (int k = 0; k < KIND_COUNT && !as->stopped && !as->cancelled; k++)
+        assess_kind(as, (enum kind_id)k);
+    if (!as->stopped && !as->cancelled)
+        assess_cluster(as);
+}
+
+static void conclude(struct assess *as)
+{
+    struct score score = { 0 };
+    struct check_result res;
+    char text[TALLY_TEXT_MAX];
+
+    for (size_t i = 0; i < as->n; i++) {
+        struct unit_counts *all = &as->sum.units, *u = &as->tally[i].units;
+        if (!as->sel.listed[i])
+            continue;
+        tally_result(&as->tally[i], as->checks[i], as->stopped, &res, text);
+        score_add(&score, &res, &as->sum);
+        all->passed += u->passed;
+        all->warned += u->warned;
+        all->failed += u->failed;
+        all->skipped += u->skipped;
+        all->exempted += u->exempted;
+        if (as->sink->result)
+            as->sink->result(as->sink->arg, &res);
+    }
+    score_finish(&score, &as->sum);
+    as->sum.partial = as->stopped;
+    if (!as->stopped && as->o->mode == ASSESS_FULL)
+        exempt_unused(&as->ex);
+}
+
+static void run(struct assess *as)
+{
+    struct join_options jo = { .own_namespace = as->o->own_namespace, .platform_namespaces = as->o->platform_namespaces,
+                               .namespaces = as->o->namespaces, .stop = as->o->stop, .stop_arg = as->o->stop_arg };
+
+    choose(as);
+    as->stopped = join_init(&as->join, as->s, &jo, as->a) != 0;
+    exempt_init(&as->ex, as->o, as->sink, as->s->now, as->a);
+    memo_init(&as->memo, as->n, as->a);
+    as->r = (struct report){ .snapshot = as->s, .join = &as->join, .profile = as->sel.profile,
+                             .own_namespace = as->o->own_namespace ? as->o->own_namespace : "" };
+    walk_all(as);
+    if (!as->cancelled)
+        conclude(as);
+    memo_fini(&as->memo);
+    join_fini(&as->join);
+}
+
+int assess_run(const struct snapshot *s, const struct assessment_options *o, const struct assess_sink *sink,
+               struct assessment_summary *ret, struct error *e)
+{
+    struct assess *as = xcalloc(1, sizeof(*as));
+    int rc = -1;
+
+    as->s = s;
+    as->o = o;
+    as->sink = sink;
+    if (select_checks(o, &as->sel, e) == 0) {
+        as->a = arena_new(ARENA_MAX);
+        run(as);
+        rc = as->cancelled ? error_set(e, ERR_CANCELLED, "the assessment was cancelled") : 0;
+        if (rc == 0)
+            *ret = as->sum;
+        arena_free(as->a);
+    }
+    free(as);
+    return rc;
+}
