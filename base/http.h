@@ -90,7 +90,7 @@ struct http_options {
 struct transport *http_curl_new(struct loop *l, const struct http_options *o, struct error *e);
 // New TLS material: later calls use it on new connections; with close_all running calls end with
 // ERR_UNAVAILABLE.
-int must_check http_curl_set_tls(struct transport *t, const struct http_tls *tls, bool close_all,
+int must_check http_curl_set_tls(struct transport *base, const struct http_tls *tls, bool close_all,
                                  struct error *e);
 
 struct http_stats {
@@ -98,6 +98,6 @@ struct http_stats {
     uint64_t bytes_in, bytes_out; // headers and decoded bodies in, bodies out
     uint64_t connections;         // sockets opened
 };
-struct http_stats http_curl_stats(const struct transport *t);
+struct http_stats http_curl_stats(const struct transport *base);
 // Percent-encodes everything but unreserved characters (RFC 3986); caller frees.
 char *http_escape(const char *query_value);

@@ -163,7 +163,7 @@ static void set_method(struct http_call *c, const struct http_request *req)
         curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST, m);
     if (!body)
         return;
-    if (req->body.n)
+    if (req->body.p && req->body.n)
         c->out =
             (struct str){ memcpy(xmalloc(req->body.n), req->body.p, req->body.n), req->body.n };
     curl_easy_setopt(c->easy, CURLOPT_POST, 1L);

@@ -161,6 +161,7 @@ void http_tls_apply(const struct http_tls *tls, CURL *easy)
         curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
         set_pem(easy, CURLOPT_CAINFO_BLOB, CURLOPT_CAINFO, tls->ca_file, tls->ca_data);
     }
+    curl_easy_setopt(easy, CURLOPT_KEYPASSWD, ""); // or a key with a password asks on the terminal
     set_pem(easy, CURLOPT_SSLCERT_BLOB, CURLOPT_SSLCERT, tls->cert_file, tls->cert_data);
     set_pem(easy, CURLOPT_SSLKEY_BLOB, CURLOPT_SSLKEY, tls->key_file, tls->key_data);
 }

@@ -105,6 +105,14 @@ static int request_end(struct conn *c)
     return lws_http_transaction_completed(c->wsi) ? -1 : 0;
 }
 
+// Who does not read on is as idle as who does not ask.
+static int wants_to_write(struct conn *c)
+{
+    lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, IDLE_SECONDS);
+    lws_callback_on_writable(c->wsi);
+    return 0;
+}
+
 static int write_body(struct conn *c)
 {
     unsigned char out[LWS_PRE + PIECE_BYTES];
@@ -118,8 +126,7 @@ static int write_body(struct conn *c)
         return -1;
     if (last)
         return request_end(c);
-    lws_callback_on_writable(c->wsi);
-    return 0;
+    return wants_to_write(c);
 }
 
 static int refuse(struct conn *c, int status, const char *text)
@@ -151,8 +158,7 @@ static int answer(struct conn *c, struct answer *a, bool head)
         return -1;
     if (head || !n)
         return request_end(c);
-    lws_callback_on_writable(c->wsi);
-    return 0;
+    return wants_to_write(c);
 }
 
 // The query's parts are separate in libwebsockets.

@@ -81,7 +81,7 @@ static int open_any(const struct address *a, int family, const char *listen_on, 
     struct addrinfo hints = { .ai_family = family,
                               .ai_socktype = SOCK_STREAM,
                               .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
-    struct addrinfo *list;
+    struct addrinfo *list = NULL;
     int rc = getaddrinfo(a->host[0] ? a->host : NULL, a->port, &hints, &list);
 
     if (rc)
