@@ -27,7 +27,7 @@ function(k9_library name libs)
   endif()
 endfunction()
 
-# k9_folder(name dir libs...): k9_<name> and, for tests, k9_<name>_fake.
+# k9_folder(name dir libs...): k9_<name> and, for tests, k9_<name>_fake with the stand-ins on top.
 function(k9_folder name dir)
   k9_sources(sources ${dir})
   set(fakes ${sources})
