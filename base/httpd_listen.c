@@ -95,7 +95,7 @@ static int open_any(const struct address *a, int family, const char *listen_on, 
 
 int httpd_listen(const char *listen_on, int *ret_fd, struct error *e)
 {
-    struct address a;
+    struct address a = { 0 };
 
     if (address_parse(listen_on, &a, e) < 0)
         return -1;

@@ -378,7 +378,8 @@ static void io_run(struct loop *l, const struct epoll_event *ev)
     call_end(l);
 }
 
-void loop_dispatch(struct loop *l)
+// Handles what is ready, without waiting.
+static void dispatch(struct loop *l)
 {
     struct epoll_event ev[EVENTS_PER_TURN];
     int n = epoll_wait(l->epoll_fd, ev, EVENTS_PER_TURN, 0);
@@ -414,7 +415,7 @@ static int wait_ready(struct loop *l, usec max_wait, struct error *e)
 
     if (l->wait)
         rc = l->wait(l->wait_arg, max_wait);
-    else // Only looks: loop_dispatch fetches for itself.
+    else // Only looks: dispatch fetches for itself.
         rc = epoll_wait(l->epoll_fd, &ev, 1, max_wait == 0 ? 0 : -1);
     if (rc < 0 && errno != EINTR)
         return error_errno(e, errno, "wait for events");
@@ -430,7 +431,7 @@ static int turn_real(struct loop *l, usec max_wait, struct error *e)
         next = MIN(next, clock_mono() + MIN(max_wait, USEC_PER_DAY));
     if (timer_arm(l, next, e) < 0 || wait_ready(l, MAX(max_wait, 0), e) < 0)
         return -1;
-    loop_dispatch(l);
+    dispatch(l);
     return 0;
 }
 
@@ -441,7 +442,7 @@ static int turn_fake(struct loop *l, usec max_wait, struct error *e)
 
     if (timer_arm(l, USEC_NEVER, e) < 0 || wait_ready(l, 0, e) < 0)
         return -1;
-    loop_dispatch(l);
+    dispatch(l);
     if (l->calls != calls || max_wait <= 0)
         return 0;
     now = clock_mono();
@@ -452,7 +453,7 @@ static int turn_fake(struct loop *l, usec max_wait, struct error *e)
         return -1;
     if (to != USEC_NEVER)
         clock_fake_advance(to - now);
-    loop_dispatch(l);
+    dispatch(l);
     return 0;
 }
 

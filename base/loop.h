@@ -58,7 +58,6 @@ bool loop_stopping(const struct loop *l);
 
 int loop_fd(
     const struct loop *l); // the epoll descriptor, pollable: httpd gives it to libwebsockets
-void loop_dispatch(struct loop *l); // handles what is ready, without waiting
 // httpd takes over the waiting: wait returns 0 when loop_fd is readable (the loop's timers make it
 // so, max_wait included) or something of its own happened, -1 when waiting failed. max_wait 0: only
 // looks. NULL gives the waiting back.

@@ -213,6 +213,7 @@ static void the_query_reaches_the_route_and_not_the_path(void **state)
     assert_starts(a, "HTTP/1.1 200 ");
     assert_string_equal(s.query, "verbose=1&exclude=etcd");
     b = ask(&s, "GET /healthz HTTP/1.1\r\n" CLOSE);
+    assert_starts(b, "HTTP/1.1 200 ");
     assert_string_equal(s.query, "");
     end(&s);
 }
@@ -483,7 +484,7 @@ static void timers_and_posts_run_while_the_server_waits(void **state)
 static void an_idle_server_hardly_wakes_up(void **state)
 {
     struct server s;
-    usec start = clock_mono();
+    usec start;
     uint64_t before;
     struct error e;
     autofree char *a = NULL;
@@ -491,6 +492,7 @@ static void an_idle_server_hardly_wakes_up(void **state)
     (void)state;
     begin(&s, "127.0.0.1:0");
     a = ask(&s, "GET /healthz HTTP/1.1\r\n" CLOSE);
+    assert_starts(a, "HTTP/1.1 200 ");
     for (int i = 0; i < 5; i++)
         turn(&s);
     before = loop_wakeups(s.l);
