@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// `checks list` and `checks explain`.
+#include "controller/checks/checks.h"
+
+#include "cmd/output.h"
+
+#define DOC_MAX ((size_t)4 << 20)
+
+static bool in_list(const char *const *list, const char *word)
+{
+    if (!list)
+        return true;
+    for (; *list; list++) {
+        if (strcmp(*list, word) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool wanted(const struct args *a, const struct check *c)
+{
+    return in_list(arg_list(a, "pillar"), check_pillar_name(check_pillar(c))) &&
+           in_list(arg_list(a, "severity"), check_severity_name(c->severity));
+}
+
+static void write_check(struct writer *w, const struct check *c)
+{
+    w_object(w);
+    w_key_str(w, "id", c->id);
+    w_key_str(w, "pillar", check_pillar_name(check_pillar(c)));
+    w_key_str(w, "severity", check_severity_name(c->severity));
+    w_key_str(w, "title", c->title);
+    w_key_str(w, "remediation", c->remediation);
+    w_key_str(w, "frameworks", c->frameworks);
+    w_key_str(w, "aliases", c->aliases);
+    w_key_bool(w, "enabledByDefault", !(c->flags & CHECK_OFF));
+    w_object_end(w);
+}
+
+static int print_markdown(void)
+{
+    struct buf autobuf out;
+
+    buf_init(&out, DOC_MAX);
+    if (checks_markdown(&out) < 0)
+        return EXIT_FAILED;
+    return fwrite(out.p, 1, out.n, stdout) == out.n ? EXIT_OK : EXIT_FAILED;
+}
+
+static int print_table(const struct args *a)
+{
+    static const char *const heads[] = { "CHECK", "SEVERITY", "TITLE" };
+    struct table t;
+
+    table_init(&t, heads, ARRAY_SIZE(heads));
+    for (size_t i = 0; i < checks_count(); i++) {
+        const struct check *c = checks_at(i);
+        const char *cells[] = { c->id, check_severity_name(c->severity), c->title };
+
+        if (wanted(a, c))
+            table_add(&t, cells);
+    }
+    return table_print(&t, "No checks.");
+}
+
+int cmd_checks_list(const struct args *a)
+{
+    struct writer w;
+    int64_t total = 0;
+
+    if (output_format(a) == OUTPUT_MARKDOWN)
+        return print_markdown();
+    if (output_format(a) == OUTPUT_TABLE)
+        return print_table(a);
+    output_start(&w, a);
+    w_object(&w);
+    w_key_list(&w, "checks");
+    for (size_t i = 0; i < checks_count(); i++) {
+        if (!wanted(a, checks_at(i)))
+            continue;
+        write_check(&w, checks_at(i));
+        total++;
+    }
+    w_list_end(&w);
+    w_key_int(&w, "total", total);
+    w_object_end(&w);
+    return output_end(&w);
+}
+
+static void print_text(const struct check *c)
+{
+    printf("%s (%s, %s)\n\n%s.\n\n", c->id, check_pillar_name(check_pillar(c)), check_severity_name(c->severity), c->title);
+    printf("Fix: %s\n", c->remediation);
+    if (*c->frameworks)
+        printf("Frameworks: %s\n", c->frameworks);
+    if (*c->aliases)
+        printf("Aliases: %s\n", c->aliases);
+    if (c->flags & CHECK_OFF)
+        printf("Off by default: name it in checks.include or choose a profile that has it.\n");
+    printf("Accept a finding: annotation kube9.io/exempt on the object, or spec.assessment.exemptions of Kube9Config.\n");
+}
+
+int cmd_checks_explain(const struct args *a)
+{
+    const char *id = a->operands[0];
+    struct error e = { 0 };
+    struct writer w;
+    int shown = 0;
+
+    for (size_t i = 0; i < checks_count(); i++) {
+        const struct check *c = checks_at(i);
+
+        if (strcmp(c->id, id) != 0 && !check_has_alias(c, id))
+            continue;
+        shown++;
+        if (output_format(a) == OUTPUT_TABLE || output_format(a) == OUTPUT_MARKDOWN) {
+            print_text(c);
+            continue;
+        }
+        output_start(&w, a);
+        write_check(&w, c);
+        if (output_end(&w) != EXIT_OK)
+            return EXIT_FAILED;
+    }
+    if (shown)
+        return EXIT_OK;
+    error_set(&e, ERR_NOT_FOUND, "no check '%s'; `kube9-operator checks list` names them", id);
+    return command_fail(a, "checks explain", &e);
+}

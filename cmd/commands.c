@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table. A command is one row here and one function; flags that several commands share stand in groups.
+#include "cmd/command.h"
+
+// clang-format off
+#define SEVERITIES "critical,high,medium,low"
+#define STATUSES   "failing,warning,error,passing,skipped"
+#define PILLARS    "security,reliability,performance-efficiency,cost-optimization,operational-excellence,sustainability"
+#define DEFAULT_DB "/data/kube9.db"
+
+static const struct flag cluster_flags[] = {
+    { "kubeconfig", 0, FLAG_TEXT, "FILE", "kubeconfig to use; else $KUBECONFIG, the Pod's ServiceAccount, ~/.kube/config", NULL, NULL, 0, 0 },
+    { "context", 0, FLAG_TEXT, "NAME", "context of the kubeconfig", NULL, NULL, 0, 0 },
+    { 0 }
+};
+static const struct flag db_flags[] = {
+    { "db", 0, FLAG_TEXT, "FILE", "the database", NULL, DEFAULT_DB, 0, 0 },
+    { 0 }
+};
+static const struct flag serve_flags[] = {
+    { "listen", 0, FLAG_TEXT, "ADDRESS", "where /healthz, /readyz and /metrics are served", NULL, ":8080", 0, 0 },
+    { "namespace", 'n', FLAG_TEXT, "NAME", "the operator's own namespace; else $POD_NAMESPACE, the ServiceAccount's, kube9-system", NULL, NULL, 0, 0 },
+    { "log-level", 0, FLAG_CHOICE, "LEVEL", "least severe lines that are written", "debug,info,warn,error", "info", 0, 0 },
+    { 0 }
+};
+static const struct flag format_flags[] = {
+    { "format", 'o', FLAG_CHOICE, "FORMAT", "json, yaml or table", "json,yaml,table", "json", 0, 0 },
+    { 0 }
+};
+static const struct flag table_flags[] = {
+    { "format", 'o', FLAG_CHOICE, "FORMAT", "table, json, yaml or markdown", "table,json,yaml,markdown", "table", 0, 0 },
+    { 0 }
+};
+static const struct flag page_flags[] = {
+    { "since", 0, FLAG_TIME, "TIME", "not older: 24h, 7d, or a time such as 2026-01-31T12:00:00Z", NULL, NULL, 0, 0 },
+    { "until", 0, FLAG_TIME, "TIME", "older than that; the same forms", NULL, NULL, 0, 0 },
+    { "limit", 0, FLAG_INT, "N", "rows at the most", NULL, "50", 1, 100000 },
+    { "offset", 0, FLAG_INT, "N", "rows left out at the start", NULL, "0", 0, 1000000000 },
+    { 0 }
+};
+static const struct flag finding_flags[] = {
+    { "run", 0, FLAG_TEXT, "ID", "uid or name of a run, latest or all", NULL, "latest", 0, 0 },
+    { "pillar", 0, FLAG_LIST, "LIST", "pillars: " PILLARS, PILLARS, NULL, 0, 0 },
+    { "status", 0, FLAG_LIST, "LIST", "statuses: " STATUSES, STATUSES, NULL, 0, 0 },
+    { "severity", 0, FLAG_LIST, "LIST", "severities: " SEVERITIES, SEVERITIES, NULL, 0, 0 },
+    { "check", 0, FLAG_LIST, "LIST", "ids of checks", NULL, NULL, 0, 0 },
+    { "kind", 0, FLAG_LIST, "LIST", "kinds of objects", NULL, NULL, 0, 0 },
+    { "namespace", 'n', FLAG_TEXT, "NAME", "namespace of the objects", NULL, NULL, 0, 0 },
+    { "name", 0, FLAG_TEXT, "NAME", "name of the object", NULL, NULL, 0, 0 },
+    { 0 }
+};
+static const struct flag run_flags[] = {
+    { "phase", 0, FLAG_LIST, "LIST", "phases: Pending,Running,Completed,Partial,Failed,Cancelled", "Pending,Running,Completed,Partial,Failed,Cancelled", NULL, 0, 0 },
+    { 0 }
+};
+static const struct flag summary_flags[] = {
+    { "run", 0, FLAG_TEXT, "ID", "uid or name of a run, or latest", NULL, "latest", 0, 0 },
+    { 0 }
+};
+static const struct flag history_flags[] = {
+    { "pillar", 0, FLAG_LIST, "LIST", "pillars: " PILLARS, PILLARS, NULL, 0, 0 },
+    { 0 }
+};
+static const struct flag assess_flags[] = {
+    { "live", 0, FLAG_BOOL, "", "assess the cluster of the kubeconfig", NULL, NULL, 0, 0 },
+    { "pillar", 0, FLAG_LIST, "LIST", "only these pillars: " PILLARS, PILLARS, NULL, 0, 0 },
+    { "check", 0, FLAG_LIST, "LIST", "only these checks (ids, globs or aliases)", NULL, NULL, 0, 0 },
+    { "exclude", 0, FLAG_LIST, "LIST", "not these checks", NULL, NULL, 0, 0 },
+    { "profile", 0, FLAG_TEXT, "NAME", "set of checks and thresholds", NULL, "default", 0, 0 },
+    { "format", 'o', FLAG_CHOICE, "FORMAT", "table, json or yaml", "table,json,yaml", "table", 0, 0 },
+    { "fail-on", 0, FLAG_CHOICE, "SEVERITY", "exit with 3 when a finding is at least that severe", SEVERITIES, NULL, 0, 0 },
+    { "timeout", 0, FLAG_INT, "SECONDS", "longest time for reading the cluster", NULL, "300", 1, 86400 },
+    { 0 }
+};
+static const struct flag check_flags[] = {
+    { "pillar", 0, FLAG_LIST, "LIST", "pillars: " PILLARS, PILLARS, NULL, 0, 0 },
+    { "severity", 0, FLAG_LIST, "LIST", "severities: " SEVERITIES, SEVERITIES, NULL, 0, 0 },
+    { 0 }
+};
+
+#define FLAGS(...) (const struct flag *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL }
+
+static const struct command commands[] = {
+    { "serve", "", 0, 0, "Run the operator.", NULL, FLAGS(cluster_flags, db_flags, serve_flags), cmd_serve },
+    { "assess", "", 0, 0, "Assess a cluster now and print what was found.",
+      "With --live it reads the cluster once with the rights of the kubeconfig and writes nothing to it.",
+      FLAGS(assess_flags, cluster_flags), cmd_assess },
+    { "checks list", "", 0, 0, "List all checks.", NULL, FLAGS(check_flags, table_flags), cmd_checks_list },
+    { "checks explain", "CHECK", 1, 1, "Explain one check: what it looks at, why, and how to fix it.", NULL, FLAGS(table_flags), cmd_checks_explain },
+    { "query status", "", 0, 0, "State of the operator.", NULL, FLAGS(db_flags, format_flags), cmd_query_status },
+    { "query runs list", "", 0, 0, "Runs, newest first.", NULL, FLAGS(run_flags, page_flags, db_flags, format_flags), cmd_query_runs_list },
+    { "query runs get", "ID", 1, 1, "One run by uid or name, or the latest.", NULL, FLAGS(db_flags, format_flags), cmd_query_runs_get },
+    { "query assessments list", "", 0, 0, "Findings, worst first.", NULL, FLAGS(finding_flags, page_flags, db_flags, format_flags), cmd_query_assessments_list },
+    { "query assessments get", "ID", 1, 1, "One finding by its id.", NULL, FLAGS(db_flags, format_flags), cmd_query_assessments_get },
+    { "query assessments summary", "", 0, 0, "Score and counts per pillar of a run.", NULL, FLAGS(summary_flags, db_flags, format_flags), cmd_query_assessments_summary },
+    { "query assessments history", "", 0, 0, "Counts per pillar and run, newest first.", NULL, FLAGS(history_flags, page_flags, db_flags, format_flags), cmd_query_assessments_history },
+    { "crds", "", 0, 0, "Print the CustomResourceDefinitions for kubectl apply.", NULL, FLAGS(), cmd_crds },
+    { "db check", "", 0, 0, "Check the database's integrity.", NULL, FLAGS(db_flags, format_flags), cmd_db_check },
+    { "db backup", "FILE", 1, 1, "Copy the database to FILE while it is in use.", NULL, FLAGS(db_flags), cmd_db_backup },
+    { "completion", "SHELL", 1, 1, "Print completion for bash, zsh or fish.", NULL, FLAGS(), cmd_completion },
+    { "version", "", 0, 0, "Print the version.", NULL, FLAGS(table_flags), cmd_version },
+};
+
+static const struct {
+    const char *path, *help;
+} groups[] = {
+    { "checks", "What is checked." },
+    { "query", "Read the history." },
+    { "query runs", "Runs of the checks." },
+    { "query assessments", "What the runs found." },
+    { "db", "Look after the database." },
+};
+// clang-format on
+
+const struct command *commands_at(size_t i)
+{
+    return i < ARRAY_SIZE(commands) ? &commands[i] : NULL;
+}
+
+const struct command *commands_find(const char *path)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        if (strcmp(commands[i].path, path) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+const char *commands_group_help(const char *group)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(groups); i++) {
+        if (strcmp(groups[i].path, group) == 0)
+            return groups[i].help;
+    }
+    return NULL;
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Uses the watching caches for a single list: kinds without permission are asked for first, as in `serve`, so the same rights
+// give the same verdicts. A line on a terminal tells how far the reading is.
+#include "cmd/live.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "cmd/command.h"
+#include "controller/manager.h"
+#include "informer/client.h"
+#include "informer/epoch.h"
+#include "informer/informer.h"
+#include "informer/kubeconfig.h"
+#include "informer/permission.h"
+#include "informer/server_version.h"
+
+#include <unistd.h>
+
+struct live {
+    struct kube_config kube;
+    struct loop *loop;
+    struct client *client;
+    struct permissions *permissions;
+    struct informers *informers;
+    struct server_version_call *version;
+    struct slot {
+        struct live *live;
+        enum kind_id kind;
+        struct permission *permission;
+    } slots[KIND_COUNT];
+};
+
+static void on_permission(void *arg, enum permission_state state)
+{
+    struct slot *s = arg;
+
+    if (state != PERMISSION_UNKNOWN)
+        informers_permission(s->live->informers, s->kind, state == PERMISSION_ALLOWED);
+}
+
+static void ask(void *arg, const struct kind *k)
+{
+    struct live *l = arg;
+    struct slot *s = &l->slots[k->id];
+
+    if (s->permission) {
+        permission_ask(s->permission);
+        return;
+    }
+    s->live = l;
+    s->kind = k->id;
+    s->permission = permission_add(l->permissions, &(struct permission_query){ .verbs = "list,watch", .group = k->group, .resource = k->plural },
+                                   on_permission, s);
+}
+
+static void on_version(void *arg, const struct server_version *v, const struct error *e)
+{
+    struct live *l = arg;
+
+    l->version = NULL;
+    if (e->code == ERR_NONE)
+        informers_set_server_minor(l->informers, v->minor);
+}
+
+static void on_warning(void *arg unused_arg, const char *text)
+{
+    log_warn(text);
+}
+
+static int open_live(struct live *l, const struct args *a, struct error *e)
+{
+    if (kube_config_load(&(struct kube_config_options){ .kubeconfig = arg_text(a, "kubeconfig"), .context = arg_text(a, "context"), .warn = on_warning },
+                         &l->kube, e) < 0)
+        return -1;
+    l->loop = loop_new(e);
+    if (!l->loop)
+        return -1;
+    l->client = client_new(l->loop, &(struct client_options){ .config = &l->kube, .warn = on_warning }, e);
+    if (!l->client)
+        return -1;
+    l->permissions = permissions_new(l->loop, l->client, NULL, NULL);
+    l->informers = informers_new(&(struct informers_options){ .loop = l->loop, .client = l->client, .ask_permission = ask, .arg = l });
+    l->version = server_version_get(l->client, on_version, l);
+    for (size_t i = 0; manager_kinds[i] != KIND_COUNT; i++)
+        informers_add(l->informers, manager_kinds[i]);
+    return 0;
+}
+
+static void close_live(struct live *l)
+{
+    server_version_cancel(l->version);
+    informers_free(l->informers);
+    permissions_free(l->permissions);
+    client_free(l->client);
+    loop_free(l->loop);
+    kube_config_fini(&l->kube);
+}
+
+static const struct informer_status *first_unsynced(struct live *l, const char **ret_kind)
+{
+    for (size_t i = 0; manager_kinds[i] != KIND_COUNT; i++) {
+        const struct informer_status *s = informer_status(l->informers, manager_kinds[i]);
+
+        *ret_kind = kind_get(manager_kinds[i])->plural;
+        if (s->state == KIND_NOT_SYNCED)
+            return s;
+    }
+    return NULL;
+}
+
+static void progress(struct live *l, bool last)
+{
+    uint64_t objects = 0;
+
+    if (!isatty(STDERR_FILENO))
+        return;
+    for (size_t i = 0; manager_kinds[i] != KIND_COUNT; i++)
+        objects += informer_count(l->informers, manager_kinds[i]);
+    fprintf(stderr, "\r%" PRIu64 " objects read%s", objects, last ? "\r\033[K" : "");
+}
+
+// Nothing is gained by waiting for a server that refuses us or does not answer: the first hard error ends it.
+static int check_hopeless(struct live *l, struct error *e)
+{
+    const char *kind;
+    const struct informer_status *s = first_unsynced(l, &kind);
+
+    if (!s || (s->error.code != ERR_UNAUTHORIZED && s->error.code != ERR_REFUSED && s->error.code != ERR_UNAVAILABLE))
+        return 0;
+    *e = s->error;
+    return error_wrap(e, "read %s from %s", kind, l->kube.server);
+}
+
+static int wait_synced(struct live *l, usec deadline, struct error *e)
+{
+    const char *kind;
+
+    while (!informers_synced(l->informers) || l->version) {
+        if (loop_turn(l->loop, USEC_PER_SEC, e) < 0 || check_hopeless(l, e) < 0)
+            return -1;
+        progress(l, false);
+        if (clock_mono() > deadline) {
+            const struct informer_status *s = first_unsynced(l, &kind);
+
+            return error_set(e, ERR_TIMEOUT, "%s could not be read in time%s%s", kind, s && s->error.code ? ": " : "",
+                             s && s->error.code ? s->error.text : "");
+        }
+    }
+    progress(l, true);
+    return 0;
+}
+
+int live_assess(const struct args *a, const struct assessment_options *o, const struct assess_sink *sink, struct assessment_summary *ret, struct error *e)
+{
+    struct live l = { 0 };
+    struct snapshot *s;
+    int rc = open_live(&l, a, e);
+
+    if (rc == 0)
+        rc = wait_synced(&l, clock_mono() + arg_int(a, "timeout") * USEC_PER_SEC, e);
+    if (rc == 0) {
+        s = epoch_open(l.informers);
+        rc = assess_run(s, o, sink, ret, e);
+        epoch_close(l.informers, s);
+    }
+    close_live(&l);
+    return rc;
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store is opened read-only, so that these commands work beside a running `serve`.
+#include "cmd/query.h"
+
+#include "base/clock.h"
+
+#define QUERY_ARENA_MAX ((size_t)64 << 20)
+
+int query_open(struct query *q, const struct args *a, const char *what)
+{
+    struct error e = { 0 };
+
+    *q = (struct query){ .args = a, .is_table = output_format(a) == OUTPUT_TABLE };
+    q->store = store_open_readonly(arg_text(a, "db"), &e);
+    if (!q->store)
+        return command_fail(a, what, &e);
+    q->arena = arena_new(QUERY_ARENA_MAX);
+    return 0;
+}
+
+void query_close(struct query *q)
+{
+    store_close(q->store);
+    arena_free(q->arena);
+    q->store = NULL;
+    q->arena = NULL;
+}
+
+int query_fail(struct query *q, const char *what, const struct error *e)
+{
+    query_close(q);
+    return command_fail(q->args, what, e);
+}
+
+void w_time(struct writer *w, const char *key, usec at)
+{
+    char text[TIME_TEXT_MAX];
+
+    w_key_str(w, key, at ? time_format(at, 3, text) : NULL);
+}
+
+void w_score(struct writer *w, const char *key, int32_t score)
+{
+    w_key(w, key);
+    if (score < 0)
+        w_null(w);
+    else
+        w_int(w, score);
+}
+
+void query_filters(struct query *q, const char *const *names, size_t n)
+{
+    struct writer *w = &q->writer;
+
+    w_key_object(w, "filters");
+    for (size_t i = 0; i < n; i++) {
+        const char *const *list = arg_list(q->args, names[i]);
+
+        if (!arg_given(q->args, names[i]))
+            continue;
+        if (!list) {
+            w_key_str(w, names[i], arg_text(q->args, names[i]));
+            continue;
+        }
+        w_key_list(w, names[i]);
+        for (; *list; list++)
+            w_str(w, *list);
+        w_list_end(w);
+    }
+    w_object_end(w);
+}

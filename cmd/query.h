@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the query commands share: the open store and the envelope {"noun": [...], "total": n, "filters": {...}}.
+#pragma once
+
+#include "cmd/command.h"
+#include "cmd/output.h"
+#include "store/runs.h"
+#include "store/store.h"
+
+struct query {
+    const struct args *args;
+    struct store *store;
+    struct arena *arena;
+    struct writer writer;
+    struct table table;
+    bool is_table;
+};
+
+// 0, or the exit status after an error line.
+int query_open(struct query *q, const struct args *a, const char *what);
+int query_fail(struct query *q, const char *what, const struct error *e); // closes; exit status
+void query_close(struct query *q);
+void query_filters(struct query *q, const char *const *names, size_t n);  // the filters that were given, as they were given
+void w_time(struct writer *w, const char *key, usec at);                  // RFC 3339 with milliseconds, null for 0
+void w_score(struct writer *w, const char *key, int32_t score);           // null for -1

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// `query assessments list|get`: single findings, streamed from the store to stdout.
+#include "cmd/query.h"
+
+static void write_finding(struct writer *w, const struct finding_row *f)
+{
+    w_object(w);
+    w_key_str(w, "id", f->id);
+    w_key_str(w, "pillar", f->pillar);
+    w_key_str(w, "checkId", f->check_id);
+    w_key_str(w, "checkName", f->check_name);
+    w_key_str(w, "severity", f->severity);
+    w_key_str(w, "status", f->status);
+    w_key_str(w, "reason", f->reason);
+    w_key_str(w, "objectKind", f->kind);
+    w_key_str(w, "objectNamespace", f->ns);
+    w_key_str(w, "objectName", f->name);
+    w_key_str(w, "container", f->container);
+    w_key_str(w, "path", f->path);
+    w_key_str(w, "message", f->message);
+    w_key_str(w, "remediation", f->remediation);
+    w_key_int(w, "objects", f->count);
+    w_key_str(w, "fingerprint", f->fingerprint);
+    w_key_str(w, "runId", f->run_uid);
+    w_key_str(w, "runName", f->run_name);
+    w_time(w, "assessedAt", f->assessed);
+    w_object_end(w);
+}
+
+static void add_row(struct query *q, const struct finding_row *f)
+{
+    char object[640];
+    const char *cells[] = { f->severity, f->status, f->check_id, object, f->message };
+
+    if (!f->kind)
+        snprintf(object, sizeof(object), "-");
+    else if (f->ns)
+        snprintf(object, sizeof(object), "%s %s/%s", f->kind, f->ns, f->name);
+    else
+        snprintf(object, sizeof(object), "%s %s", f->kind, f->name ? f->name : "");
+    table_add(&q->table, cells);
+}
+
+static int each(void *arg, const struct finding_row *f)
+{
+    struct query *q = arg;
+
+    if (q->is_table)
+        add_row(q, f);
+    else
+        write_finding(&q->writer, f);
+    return q->writer.failed ? -1 : 0;
+}
+
+static const char *const heads[] = { "SEVERITY", "STATUS", "CHECK", "OBJECT", "MESSAGE" };
+
+int cmd_query_assessments_list(const struct args *a)
+{
+    static const char *const filters[] = { "run", "pillar", "status", "severity", "check", "kind", "namespace", "name", "since", "until", "limit", "offset" };
+    struct finding_query fq = { .run = arg_text(a, "run"), .pillars = arg_list(a, "pillar"), .statuses = arg_list(a, "status"),
+                                .severities = arg_list(a, "severity"), .checks = arg_list(a, "check"), .kinds = arg_list(a, "kind"),
+                                .ns = arg_text(a, "namespace"), .name = arg_text(a, "name"), .since = arg_time(a, "since"),
+                                .until = arg_time(a, "until"), .limit = arg_int(a, "limit"), .offset = arg_int(a, "offset") };
+    struct query q;
+    struct error e = { 0 };
+    struct run_row run;
+    int64_t total = 0;
+    int rc = query_open(&q, a, "query assessments list");
+
+    if (rc)
+        return rc;
+    // An empty history is an empty list; a run that does not exist is an error.
+    if (strcmp(fq.run, "all") != 0 && store_run_get(q.store, fq.run, q.arena, &run, &e) == 1) {
+        if (strcmp(fq.run, "latest") != 0) {
+            error_set(&e, ERR_NOT_FOUND, "no run '%s'; `query runs list` names them", fq.run);
+            return query_fail(&q, "query assessments list", &e);
+        }
+        fq.run = "all";
+    }
+    table_init(&q.table, heads, ARRAY_SIZE(heads));
+    if (!q.is_table) {
+        output_start(&q.writer, a);
+        w_object(&q.writer);
+        w_key_list(&q.writer, "assessments");
+    }
+    if (store_finding_each(q.store, &fq, each, &q, &total, &e) < 0)
+        return query_fail(&q, "query assessments list", &e);
+    if (q.is_table) {
+        rc = table_print(&q.table, "No findings.");
+        query_close(&q);
+        return rc;
+    }
+    w_list_end(&q.writer);
+    w_key_int(&q.writer, "total", total);
+    query_filters(&q, filters, ARRAY_SIZE(filters));
+    w_object_end(&q.writer);
+    query_close(&q);
+    return output_end(&q.writer);
+}
+
+int cmd_query_assessments_get(const struct args *a)
+{
+    struct query q;
+    struct finding_row f;
+    struct error e = { 0 };
+    int rc = query_open(&q, a, "query assessments get");
+
+    if (rc)
+        return rc;
+    rc = store_finding_get(q.store, a->operands[0], q.arena, &f, &e);
+    if (rc == 1)
+        error_set(&e, ERR_NOT_FOUND, "no finding '%s'; `query assessments list` names them", a->operands[0]);
+    if (rc)
+        return query_fail(&q, "query assessments get", &e);
+    if (q.is_table) {
+        table_init(&q.table, heads, ARRAY_SIZE(heads));
+        add_row(&q, &f);
+        rc = table_print(&q.table, "");
+        query_close(&q);
+        return rc;
+    }
+    output_start(&q.writer, a);
+    write_finding(&q.writer, &f);
+    query_close(&q);
+    return output_end(&q.writer);
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// One entry per check. From the store the entries are put together again: the worst of a check's rows gives its status.
+#include "controller/last_run.h"
+
+#include "controller/assessor.h"
+#include "store/runs.h"
+#include "store/store.h"
+
+#define LAST_RUN_MAX ((size_t)4 << 20)
+#define CHECKS_MAX   1024
+
+void last_run_fini(struct last_run *l)
+{
+    arena_free(l->arena);
+    *l = (struct last_run){ .score = -1 };
+}
+
+static void add_check(struct last_run *l, const struct status_check *c)
+{
+    if (l->n_checks == CHECKS_MAX)
+        return;
+    l->checks[l->n_checks++] = (struct status_check){ .id = arena_strdup(l->arena, c->id),
+                                                      .name = arena_strdup(l->arena, c->name),
+                                                      .pillar = arena_strdup(l->arena, c->pillar),
+                                                      .status = arena_strdup(l->arena, c->status),
+                                                      .message = arena_strdup(l->arena, c->message),
+                                                      .remediation = arena_strdup(l->arena, c->remediation) };
+}
+
+static void start(struct last_run *l, const char *uid)
+{
+    last_run_fini(l);
+    l->arena = arena_new(LAST_RUN_MAX);
+    l->uid = arena_strdup(l->arena, uid);
+    l->checks = ARENA_ARRAY(l->arena, struct status_check, CHECKS_MAX);
+}
+
+static const char *phase_name(enum job_outcome o)
+{
+    static const char *const names[] = { [JOB_COMPLETED] = "completed",
+                                         [JOB_PARTIAL] = "partial",
+                                         [JOB_FAILED] = "failed",
+                                         [JOB_CANCELLED] = "failed",
+                                         [JOB_TIMED_OUT] = "failed" };
+    return names[o];
+}
+
+void last_run_from_result(struct last_run *l, const char *uid, const struct job_result *r)
+{
+    const struct assessment_summary *s = &r->summary;
+
+    start(l, uid);
+    l->phase = phase_name(r->outcome);
+    l->succeeded = r->outcome == JOB_COMPLETED || r->outcome == JOB_PARTIAL;
+    l->completed = r->completed;
+    if (!l->succeeded) {
+        l->error = arena_strdup(l->arena, r->message);
+        return;
+    }
+    l->score = s->score;
+    l->total = (int)s->counts.total;
+    l->evaluated = (int)s->evaluated;
+    l->passed = (int)s->counts.passing;
+    l->failed = (int)s->counts.failing;
+    l->warning = (int)s->counts.warning;
+    for (size_t i = 0; i < r->n_checks; i++)
+        add_check(l, &r->checks[i]);
+    for (int p = 0; p < CHECK_PILLARS; p++) {
+        if (s->pillars[p].counts.total == 0)
+            continue;
+        l->pillars[l->n_pillars].name = check_pillar_name((enum check_pillar)p);
+        l->pillars[l->n_pillars++].score = s->pillars[p].score;
+    }
+}
+
+static int weight(const char *status)
+{
+    static const char *const order[] = { "skipped", "passing", "warning", "error", "failing" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+        if (strcmp(status, order[i]) == 0)
+            return (int)i;
+    }
+    return 0;
+}
+
+static int take_row(void *arg, const struct finding_row *f)
+{
+    struct last_run *l = arg;
+    struct status_check c = { f->check_id, f->check_name, f->pillar, f->status, f->message, f->remediation };
+
+    for (size_t i = 0; i < l->n_checks; i++) {
+        struct status_check *have = &l->checks[i];
+
+        if (strcmp(have->id, c.id) != 0)
+            continue;
+        if (weight(c.status) > weight(have->status)) {
+            have->status = arena_strdup(l->arena, c.status);
+            have->message = arena_strdup(l->arena, c.message);
+        }
+        return 0;
+    }
+    add_check(l, &c);
+    return 0;
+}
+
+void last_run_from_store(struct last_run *l, struct store *s)
+{
+    struct arena *autoarena a = arena_new((size_t)1 << 20);
+    struct run_row row;
+    struct error ignored = { 0 };
+    int64_t total;
+
+    if (store_run_get(s, "latest", a, &row, &ignored) != 0)
+        return;
+    start(l, row.uid);
+    l->phase = strcmp(row.phase, "Partial") == 0 ? "partial" : "completed";
+    l->succeeded = true;
+    l->completed = row.completed;
+    l->score = row.score;
+    l->total = row.total;
+    l->evaluated = row.evaluated;
+    l->passed = row.passing;
+    l->failed = row.failing;
+    l->warning = row.warning;
+    for (size_t i = 0; i < row.n_pillars; i++) {
+        l->pillars[l->n_pillars].name = arena_strdup(l->arena, row.pillars[i].name);
+        l->pillars[l->n_pillars++].score = row.pillars[i].score;
+    }
+    if (store_finding_each(s, &(struct finding_query){ .run = row.uid }, take_row, l, &total, &ignored) != 0)
+        l->n_checks = 0;
+}

@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start: caches first (a standby keeps them warm), then the Lease; with the Lease the store, then reconciling and the
+// heartbeat. Stop: no new work, the running job ends, the ConfigMap's last word, the Lease, the store. Losing the Lease
+// ends the process: a fresh one starts clean.
+#include "controller/manager.h"
+
+#include "apis/types.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "controller/manager_internal.h"
+
+#include <malloc.h>
+#include <signal.h>
+
+#define WORKER_QUEUE    256
+#define RETAIN_EVERY    (6 * USEC_PER_HOUR)
+#define RETAIN_FIRST    (2 * USEC_PER_MIN)
+#define REFRESH_EVERY   (15 * USEC_PER_MIN) // the config's key comes by even when nothing happens
+#define STOP_LIMIT      (5 * USEC_PER_SEC)
+#define DEFAULT_NS      "kube9-system"
+
+const enum kind_id manager_kinds[] = {
+    KIND_KUBE9_CONFIG, KIND_ASSESSMENT_RUN, KIND_CUSTOM_RESOURCE_DEFINITION, KIND_NAMESPACE, KIND_NODE, KIND_POD,
+    KIND_SERVICE, KIND_SERVICE_ACCOUNT, KIND_CONFIG_MAP, KIND_PERSISTENT_VOLUME_CLAIM, KIND_PERSISTENT_VOLUME,
+    KIND_RESOURCE_QUOTA, KIND_LIMIT_RANGE, KIND_REPLICATION_CONTROLLER, KIND_DEPLOYMENT, KIND_REPLICA_SET, KIND_STATEFUL_SET,
+    KIND_DAEMON_SET, KIND_JOB, KIND_CRON_JOB, KIND_ROLE, KIND_ROLE_BINDING, KIND_CLUSTER_ROLE, KIND_CLUSTER_ROLE_BINDING,
+    KIND_NETWORK_POLICY, KIND_INGRESS, KIND_POD_DISRUPTION_BUDGET, KIND_HORIZONTAL_POD_AUTOSCALER, KIND_STORAGE_CLASS,
+    KIND_VALIDATING_WEBHOOK_CONFIGURATION, KIND_MUTATING_WEBHOOK_CONFIGURATION, KIND_COUNT
+};
+
+static void fail(struct manager *m, const struct error *e)
+{
+    if (!m->failed)
+        m->failure = *e;
+    m->failed = true;
+    loop_stop(m->loop);
+}
+
+// Reconciling
+
+static void start_reconciling(struct manager *m)
+{
+    if (m->running || m->stopping || !m->leading || !m->facts_taken || informer_status(m->informers, KIND_KUBE9_CONFIG)->state == KIND_NOT_SYNCED ||
+        informer_status(m->informers, KIND_ASSESSMENT_RUN)->state == KIND_NOT_SYNCED)
+        return;
+    m->running = true;
+    log_info("reconciling", LOG_STR("namespace", m->namespace));
+    world_queue_all(m);
+    runner_start(m->runner);
+    heartbeat_start(m->heartbeat, heartbeat_settings_interval(kube9_config_spec_heartbeat(config_spec(m->config))));
+    timer_start(m->loop, &m->refresh, REFRESH_EVERY);
+    timer_start(m->loop, &m->retention, RETAIN_FIRST);
+}
+
+static void restore_config(struct manager *m, const char *json)
+{
+    struct config *c = NULL;
+    struct error e = { 0 };
+
+    if (!json || !*json)
+        return;
+    if (config_from_json(json, &c, &e) < 0) {
+        log_warn("the last good configuration in the store is not usable any more", LOG_ERR(&e));
+        return;
+    }
+    config_unref(m->config);
+    m->config = c;
+}
+
+static void on_store_decided(void *arg)
+{
+    struct manager *m = arg;
+    struct history_facts *f = history_facts(m->history);
+
+    m->facts_taken = true;
+    restore_config(m, f->config_json);
+    m->last_schedule = f->last_schedule;
+    m->last_run = f->last_run;
+    f->last_run = (struct last_run){ .score = -1 };
+    start_reconciling(m);
+}
+
+static void on_store_health(void *arg)
+{
+    struct manager *m = arg;
+
+    if (!m->running)
+        return;
+    world_queue_config(m);
+    heartbeat_poke(m->heartbeat);
+}
+
+static void on_publish(void *arg, struct config *c)
+{
+    struct manager *m = arg;
+    struct buf autobuf json;
+
+    log_info("configuration in force", LOG_INT("generation", c->generation), LOG_STR("source", c->object ? "Kube9Config default" : "defaults"));
+    config_unref(m->config);
+    m->config = c;
+    buf_init(&json, (size_t)1 << 20);
+    if (config_to_json(c, &json) == 0)
+        history_remember(m->history, FACT_CONFIG, json.p ? json.p : "");
+    history_audit(m->history, "PublishConfig", c->object ? "Kube9Config/default" : "defaults", NULL);
+    recorder_set_enabled(m->recorder, event_settings_enabled(kube9_config_spec_events(config_spec(c))));
+    heartbeat_set_interval(m->heartbeat, heartbeat_settings_interval(kube9_config_spec_heartbeat(config_spec(c))));
+    heartbeat_poke(m->heartbeat);
+}
+
+static void on_remember(void *arg, const char *key, const char *value)
+{
+    struct manager *m = arg;
+    int64_t at;
+
+    if (strcmp(key, FACT_LAST_SCHEDULE) == 0 && str_i64(str_of(value), &at) == 0)
+        m->last_schedule = at;
+    history_remember(m->history, key, value);
+}
+
+static void on_wrote(void *arg, const struct intent *i)
+{
+    struct manager *m = arg;
+    char object[320];
+
+    snprintf(object, sizeof(object), "%s/%s", kind_get(i->object_kind)->kind, i->name);
+    history_audit(m->history, intent_kind_name(i->kind), object, NULL);
+}
+
+static void on_denied(void *arg, const struct intent *i unused_arg, const struct error *e unused_arg)
+{
+    // The condition PermissionsSufficient names watch permissions; a denied write is logged by the runner and tried again
+    // a minute later.
+    (void)arg;
+}
+
+static void on_cancel_job(void *arg, const struct intent *i)
+{
+    assessor_cancel(((struct manager *)arg)->assessor, i->uid);
+}
+
+static void on_beat(void *arg, const struct error *e)
+{
+    struct manager *m = arg;
+    bool failing = e->code != ERR_NONE;
+
+    if (failing && !m->heartbeat_failing)
+        log_warn("status ConfigMap not written", LOG_STR("namespace", m->namespace), LOG_ERR(e));
+    snprintf(m->heartbeat_error, sizeof(m->heartbeat_error), "%s", e->text);
+    if (failing != m->heartbeat_failing) {
+        m->heartbeat_failing = failing;
+        world_queue_config(m);
+    }
+    manager_save_status(m, m->stopping);
+}
+
+static void on_refresh(void *arg)
+{
+    struct manager *m = arg;
+
+    world_queue_config(m);
+    timer_start(m->loop, &m->refresh, REFRESH_EVERY);
+}
+
+static void on_retention(void *arg)
+{
+    struct manager *m = arg;
+    struct retention r = config_retention(m->config);
+
+    history_retain(m->history, &r);
+    timer_start(m->loop, &m->retention, RETAIN_EVERY);
+}
+
+// Caches and permissions
+
+static void on_kind_permission(void *arg, enum permission_state state)
+{
+    struct watch_slot *slot = arg;
+
+    if (state != PERMISSION_UNKNOWN)
+        informers_permission(slot->manager->informers, slot->kind, state == PERMISSION_ALLOWED);
+}
+
+static void ask_permission(void *arg, const struct kind *k)
+{
+    struct manager *m = arg;
+    struct watch_slot *slot = &m->slots[k->id];
+
+    if (slot->permission) {
+        permission_ask(slot->permission);
+        return;
+    }
+    slot->manager = m;
+    slot->kind = k->id;
+    slot->permission = permission_add(m->permissions, &(struct permission_query){ .verbs = "list,watch", .group = k->group, .resource = k->plural },
+                                      on_kind_permission, slot);
+}
+
+static void on_write_permission(void *arg unused_arg, enum permission_state state unused_arg)
+{
+    // Known to m->permissions, whose `changed` tells the condition.
+}
+
+static void ask_write_permissions(struct manager *m)
+{
+    const struct permission_query queries[] = {
+        { .verbs = "patch", .group = "kube9.io", .resource = "kube9configs/status" },
+        { .verbs = "create,delete", .group = "kube9.io", .resource = "assessmentruns" },
+        { .verbs = "patch", .group = "kube9.io", .resource = "assessmentruns/status" },
+        { .verbs = "patch", .resource = "configmaps", .ns = m->namespace, .name = HEARTBEAT_NAME },
+        { .verbs = "create,patch", .group = "events.k8s.io", .resource = "events", .ns = "default" },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(queries); i++)
+        permission_add(m->permissions, &queries[i], on_write_permission, m);
+}
+
+static void on_permissions_changed(void *arg)
+{
+    struct manager *m = arg;
+
+    if (m->running)
+        world_queue_config(m);
+}
+
+static void on_state(void *arg, const struct kind *k unused_arg)
+{
+    struct manager *m = arg;
+
+    start_reconciling(m);
+    if (m->running)
+        world_queue_config(m);
+}
+
+static void on_version(void *arg, const struct server_version *v, const struct error *e)
+{
+    struct manager *m = arg;
+
+    m->version_call = NULL;
+    if (e->code != ERR_NONE)
+        return;
+    m->server_minor = v->minor;
+    informers_set_server_minor(m->informers, v->minor);
+    log_info("API server", LOG_STR("version", v->git));
+}
+
+// Leadership
+
+static void on_started_leading(void *arg)
+{
+    struct manager *m = arg;
+
+    log_info("leading");
+    m->leading = true;
+    history_open(m->history);
+}
+
+static void on_stopped_leading(void *arg, bool lost)
+{
+    struct manager *m = arg;
+    struct error e = { 0 };
+
+    m->leading = false;
+    if (lost && !m->stopping) {
+        error_set(&e, ERR_UNAVAILABLE, "leadership lost: another process holds the Lease or the API server could not be reached in time");
+        fail(m, &e);
+    }
+    loop_stop(m->loop);
+}
+
+static void on_rv_regression(void *arg, uint64_t was, uint64_t is)
+{
+    struct manager *m = arg;
+
+    log_warn("the API server's store went back in time; reading everything again", LOG_INT("was", was), LOG_INT("is", is));
+    informers_regressed(m->informers);
+}
+
+// Stopping
+
+static void on_forced(void *arg)
+{
+    loop_stop(((struct manager *)arg)->loop);
+}
+
+static void after_last_word(void *arg)
+{
+    struct manager *m = arg;
+
+    manager_save_status(m, true);
+    lease_release(m->lease);
+}
+
+static void on_signal(void *arg)
+{
+    struct manager *m = arg;
+
+    if (m->stopping)
+        _exit(1); // asked twice: at once
+    log_info("stopping");
+    m->stopping = true;
+    timer_start(m->loop, &m->force, STOP_LIMIT);
+    runner_stop(m->runner);
+    assessor_stop(m->assessor);
+    if (m->running)
+        heartbeat_last(m->heartbeat, after_last_word, m);
+    else
+        lease_release(m->lease);
+}
+
+// Building and taking down
+
+static void on_warning(void *arg unused_arg, const char *text)
+{
+    log_warn(text);
+}
+
+static const char *own_namespace(const struct manager *m)
+{
+    const char *env = getenv("POD_NAMESPACE"); // NOLINT(concurrency-mt-unsafe): read before the worker starts
+
+    if (m->o.namespace)
+        return m->o.namespace;
+    if (env && *env)
+        return env;
+    return m->kube.in_cluster ? m->kube.ns : DEFAULT_NS;
+}
+
+static int build_client(struct manager *m, struct error *e)
+{
+    if (kube_config_load(&(struct kube_config_options){ .kubeconfig = m->o.kubeconfig, .context = m->o.context, .warn = on_warning }, &m->kube, e) < 0)
+        return -1;
+    m->namespace = xstrdup(own_namespace(m));
+    m->loop = loop_new(e);
+    if (!m->loop)
+        return -1;
+    m->worker = worker_new(m->loop, WORKER_QUEUE, e);
+    if (!m->worker)
+        return -1;
+    m->client = client_new(m->loop, &(struct client_options){ .config = &m->kube, .warn = on_warning }, e);
+    return m->client ? 0 : -1;
+}
+
+static int build_lease(struct manager *m, struct error *e)
+{
+    struct lease_options o = { .ns = m->namespace,
+                               .name = m->o.lease_name ? m->o.lease_name : "kube9-operator",
+                               .duration = m->o.lease_duration,
+                               .renew_deadline = m->o.lease_renew,
+                               .retry_period = m->o.lease_retry,
+                               .recorder = m->recorder,
+                               .started = on_started_leading,
+                               .stopped = on_stopped_leading,
+                               .rv_regression = on_rv_regression,
+                               .arg = m };
+
+    m->recorder = recorder_new(m->loop, m->client, &(struct recorder_options){ .controller = "kube9.io/operator" }, e);
+    if (!m->recorder)
+        return -1;
+    o.recorder = m->recorder;
+    m->lease = lease_new(m->loop, m->client, &o, e);
+    if (!m->lease)
+        return -1;
+    client_set_fence(m->client, lease_may_write, m->lease);
+    return 0;
+}
+
+static void build_workers(struct manager *m)
+{
+    struct runner_hooks hooks = { .decide = world_decide, .start_job = world_start_job, .cancel_job = on_cancel_job, .publish = on_publish,
+                                  .remember = on_remember, .wrote = on_wrote, .denied = on_denied, .arg = m };
+
+    m->config = config_defaults();
+    m->last_run.score = -1;
+    m->history = history_new(&(struct history_options){ .loop = m->loop, .worker = m->worker, .path = m->o.db, .opened = on_store_decided,
+                                                        .health_changed = on_store_health, .arg = m });
+    m->assessor = assessor_new(&(struct assessor_options){ .loop = m->loop, .worker = m->worker, .informers = m->informers,
+                                                           .history = m->history, .finished = world_job_finished, .arg = m });
+    m->runner = runner_new(&(struct runner_options){ .loop = m->loop, .client = m->client, .informers = m->informers,
+                                                     .recorder = m->recorder, .name = "kube9" },
+                           &hooks);
+    m->heartbeat = heartbeat_new(&(struct heartbeat_options){ .loop = m->loop, .client = m->client, .namespace = m->namespace,
+                                                              .document = manager_document, .written = on_beat, .arg = m });
+}
+
+static void build_caches(struct manager *m)
+{
+    static const enum kind_id own[] = { KIND_KUBE9_CONFIG, KIND_ASSESSMENT_RUN, KIND_CUSTOM_RESOURCE_DEFINITION, KIND_COUNT };
+
+    m->permissions = permissions_new(m->loop, m->client, on_permissions_changed, m);
+    m->informers = informers_new(&(struct informers_options){ .loop = m->loop, .client = m->client, .ask_permission = ask_permission,
+                                                              .on_state = on_state, .arg = m });
+    build_workers(m);
+    m->own = informers_subscribe(m->informers, own, world_changed, m);
+    for (size_t i = 0; manager_kinds[i] != KIND_COUNT; i++)
+        informers_add(m->informers, manager_kinds[i]);
+    ask_write_permissions(m);
+}
+
+static int build(struct manager *m, struct error *e)
+{
+    mallopt(M_ARENA_MAX, 1); // one heap for loop and worker: memory freed by one serves the other
+    if (build_client(m, e) < 0 || build_lease(m, e) < 0)
+        return -1;
+    timer_init(&m->refresh, "refresh", on_refresh, m);
+    timer_init(&m->retention, "retention", on_retention, m);
+    timer_init(&m->force, "force-stop", on_forced, m);
+    build_caches(m);
+    m->httpd = manager_serve(m, e);
+    if (!m->httpd || loop_signal(m->loop, SIGTERM, on_signal, m, e) < 0 || loop_signal(m->loop, SIGINT, on_signal, m, e) < 0)
+        return -1;
+    m->version_call = server_version_get(m->client, on_version, m);
+    lease_start(m->lease);
+    return 0;
+}
+
+static void take_down(struct manager *m)
+{
+    m->stopping = true;
+    if (m->runner)
+        runner_stop(m->runner);
+    if (m->assessor)
+        assessor_stop(m->assessor);
+    if (m->history && m->worker)
+        history_close(m->history);
+    worker_free(m->worker); // ends the job, closes the store, delivers what came of it
+    assessor_free(m->assessor);
+    history_free(m->history);
+    if (m->client)
+        world_fini(m);
+    heartbeat_free(m->heartbeat);
+    runner_free(m->runner);
+    subscriber_free(m->own);
+    informers_free(m->informers);
+    permissions_free(m->permissions);
+    server_version_cancel(m->version_call);
+    lease_free(m->lease);
+    recorder_free(m->recorder);
+    httpd_free(m->httpd);
+    client_free(m->client);
+    loop_free(m->loop);
+    config_unref(m->config);
+    last_run_fini(&m->last_run);
+    kube_config_fini(&m->kube);
+    free(m->namespace);
+}
+
+int manager_run(const struct manager_options *o, struct error *e)
+{
+    struct manager m = { .o = *o };
+    int rc = build(&m, e);
+
+    if (rc == 0) {
+        log_info("started", LOG_STR("version", o->version), LOG_STR("listen", o->listen), LOG_INT("port", httpd_port(m.httpd)),
+                 LOG_STR("server", m.kube.server));
+        rc = loop_run(m.loop, e);
+    }
+    if (rc == 0 && m.failed) {
+        *e = m.failure;
+        rc = -1;
+    }
+    take_down(&m);
+    if (rc == 0)
+        log_info("stopped");
+    return rc;
+}

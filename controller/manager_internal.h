@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The manager's state, shared by the files that make it up: manager.c (life), world.c (what reconcilers see),
+// report.c (what others see).
+#pragma once
+
+#include "apis/kinds.h"
+#include "base/base.h"
+#include "base/httpd.h"
+#include "base/loop.h"
+#include "base/worker.h"
+#include "controller/assessor.h"
+#include "controller/config.h"
+#include "controller/heartbeat.h"
+#include "controller/history.h"
+#include "controller/last_run.h"
+#include "controller/manager.h"
+#include "controller/runner.h"
+#include "informer/client.h"
+#include "informer/informer.h"
+#include "informer/kubeconfig.h"
+#include "informer/lease.h"
+#include "informer/permission.h"
+#include "informer/recorder.h"
+#include "informer/server_version.h"
+
+enum absence { ABSENCE_UNKNOWN, ABSENCE_ASKING, ABSENCE_CONFIRMED };
+
+struct manager {
+    struct manager_options o;
+    char *namespace;
+    struct kube_config kube;
+    struct loop *loop;
+    struct worker *worker;
+    struct client *client;
+    struct recorder *recorder;
+    struct permissions *permissions;
+    struct watch_slot {
+        struct manager *manager;
+        enum kind_id kind;
+        struct permission *permission;
+    } slots[KIND_COUNT];
+    struct informers *informers;
+    struct subscriber *own; // our kinds and CRDs
+    struct lease *lease;
+    struct history *history;
+    struct assessor *assessor;
+    struct runner *runner;
+    struct heartbeat *heartbeat;
+    struct httpd *httpd;
+    struct server_version_call *version_call;
+    int server_minor;
+    struct timer retention, refresh, force;
+
+    struct config *config;      // in force; never NULL
+    bool facts_taken;           // the store has told what it remembers, or that there is nothing
+    usec last_schedule;
+    struct last_run last_run;
+    char cluster_id[72];        // "" until known
+
+    enum absence absence;
+    struct client_call *absence_call;
+    struct timer absence_again;
+
+    bool leading, running, stopping, lost;
+    bool heartbeat_failing;
+    char heartbeat_error[ERROR_TEXT_MAX];
+    char health[16], health_error[ERROR_TEXT_MAX]; // last word of manager_health
+    bool failed;                // fatal: leave manager_run with failure
+    struct error failure;
+};
+
+
+// world.c
+void world_decide(void *arg, const struct key *k, struct plan *ret);
+int world_start_job(void *arg, const struct intent *i, struct error *e);
+void world_queue_all(struct manager *m);  // config and every run
+void world_queue_config(struct manager *m);
+void world_job_finished(void *arg, const char *uid);
+void world_changed(void *arg);            // subscriber
+void world_fini(struct manager *m);
+
+// report.c
+const char *manager_health(struct manager *m, const char **ret_error); // "Healthy", "Degraded", "Unhealthy"
+bool manager_ready(struct manager *m, struct buf *why_not);
+int manager_document(void *arg, bool last, struct buf *out);
+struct httpd *manager_serve(struct manager *m, struct error *e);
+void manager_save_status(struct manager *m, bool last);

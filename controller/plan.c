@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plan is data, so that deciding can be tested without a cluster and a dry run costs nothing.
+#include "controller/plan.h"
+
+#include "apis/draft.h"
+#include "apis/types.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/writer.h"
+#include "controller/config.h"
+
+#define STATUS_BODY_MAX ((size_t)512 << 10)
+
+void plan_init(struct plan *p)
+{
+    *p = (struct plan){ .arena = arena_new(PLAN_ARENA_MAX) };
+}
+
+void plan_fini(struct plan *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->v[i].kind == INTENT_PUBLISH)
+            config_unref(p->v[i].config); // NULL once the runner took it
+    }
+    arena_free(p->arena);
+    free(p->v);
+    *p = (struct plan){ 0 };
+}
+
+struct intent *plan_add(struct plan *p, enum intent_kind kind)
+{
+    if (p->n == p->cap) {
+        p->cap = p->cap ? 2 * p->cap : 8;
+        p->v = xrealloc(p->v, p->cap * sizeof(*p->v));
+    }
+    p->v[p->n] = (struct intent){ .kind = kind, .object_kind = KIND_COUNT };
+    return &p->v[p->n++];
+}
+
+void plan_requeue(struct plan *p, usec at)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->v[i].kind == INTENT_REQUEUE) {
+            p->v[i].at = MIN(p->v[i].at, at);
+            return;
+        }
+    }
+    plan_add(p, INTENT_REQUEUE)->at = at;
+}
+
+void plan_remember(struct plan *p, const char *key, const char *value)
+{
+    struct intent *in = plan_add(p, INTENT_REMEMBER);
+    in->key = key;
+    in->value = arena_strdup(p->arena, value);
+}
+
+static struct intent *plan_about(struct plan *p, enum intent_kind kind, const struct object *o)
+{
+    struct intent *in = plan_add(p, kind);
+    char uid[UID_TEXT_MAX];
+
+    in->object_kind = o->kind;
+    in->name = arena_strdup(p->arena, object_name(o));
+    in->uid = arena_strdup(p->arena, object_uid_text(o, uid));
+    return in;
+}
+
+void plan_event(struct plan *p, const struct object *about, bool warning, const char *reason,
+                const char *note)
+{
+    struct intent *in = plan_about(p, INTENT_EVENT, about);
+
+    in->type = warning ? "Warning" : "Normal";
+    in->reason = reason;
+    in->action = reason;
+    in->note = arena_strdup(p->arena, note);
+}
+
+void plan_delete(struct plan *p, const struct object *o)
+{
+    plan_about(p, INTENT_DELETE, o);
+}
+
+static const void *status_record(const struct object *o)
+{
+    if (o->kind == KIND_KUBE9_CONFIG)
+        return kube9_config_status(kube9_config_of(o));
+    return assessment_run_status(assessment_run_of(o));
+}
+
+static int write_apply(const struct object *o, const struct draft *status, struct buf *out)
+{
+    const struct kind *k = kind_get((enum kind_id)o->kind);
+    char uid[UID_TEXT_MAX], rv[24];
+    struct writer w;
+
+    snprintf(rv, sizeof(rv), "%" PRIu64, o->rv);
+    writer_to_buf(&w, WRITER_JSON, out);
+    w_object(&w);
+    w_key_str(&w, "apiVersion", kind_api_version(k));
+    w_key_str(&w, "kind", k->kind);
+    w_key_object(&w, "metadata");
+    w_key_str(&w, "name", object_name(o));
+    w_key_str(&w, "uid", object_uid_text(o, uid));
+    w_key_str(&w, "resourceVersion", rv);
+    w_object_end(&w);
+    w_key(&w, "status");
+    draft_write(status, &w);
+    w_object_end(&w);
+    return writer_end(&w);
+}
+
+void plan_apply_status(struct plan *p, const struct object *o, const struct draft *status)
+{
+    struct buf autobuf body;
+    struct intent *in;
+
+    if (draft_same(status, status_record(o)))
+        return;
+    buf_init(&body, STATUS_BODY_MAX);
+    if (write_apply(o, status, &body) < 0)
+        return;
+    in = plan_about(p, INTENT_APPLY_STATUS, o);
+    in->body = (struct str){ arena_strndup(p->arena, body.p, body.n), body.n };
+}
+
+const char *intent_kind_name(enum intent_kind kind)
+{
+    static const char *const names[] = {
+        [INTENT_CREATE] = "create",           [INTENT_APPLY_STATUS] = "apply-status",
+        [INTENT_DELETE] = "delete",           [INTENT_EVENT] = "event",
+        [INTENT_START_JOB] = "start-job",     [INTENT_CANCEL_JOB] = "cancel-job",
+        [INTENT_PUBLISH] = "publish-config",  [INTENT_REMEMBER] = "remember",
+        [INTENT_REQUEUE] = "requeue",
+    };
+    return names[kind];
+}
+
+int plan_print(const struct plan *p, struct buf *out)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const struct intent *in = &p->v[i];
+        char at[TIME_TEXT_MAX];
+
+        buf_adds(out, intent_kind_name(in->kind));
+        if (in->object_kind != KIND_COUNT)
+            buf_addf(out, " %s/%s", kind_get(in->object_kind)->kind, in->name);
+        if (in->kind == INTENT_EVENT)
+            buf_addf(out, " %s %s: %s", in->type, in->reason, in->note);
+        if (in->key)
+            buf_addf(out, " %s=%s", in->key, in->value);
+        if (in->kind == INTENT_REQUEUE)
+            buf_addf(out, " at %s", time_format(in->at, 0, at));
+        if (in->body.p)
+            buf_addf(out, " " STR_FMT, STR_ARG(in->body));
+        buf_addc(out, '\n');
+    }
+    return out->failed ? -1 : 0;
+}

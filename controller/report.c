@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// What others see of the operator: its health, its readiness, the status document, /metrics.
+#include "apis/types.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "controller/manager_internal.h"
+#include "informer/queue.h"
+#include "store/store.h"
+
+#define STALE_AFTER USEC_PER_MIN // a watch that fails this long makes the operator Degraded
+
+static const char *stale_kind(struct manager *m)
+{
+    for (size_t i = 0; manager_kinds[i] != KIND_COUNT; i++) {
+        const struct informer_status *s = informer_status(m->informers, manager_kinds[i]);
+
+        if (s->stale && clock_mono() - s->failing_since > STALE_AFTER)
+            return kind_get(manager_kinds[i])->plural;
+    }
+    return NULL;
+}
+
+const char *manager_health(struct manager *m, const char **ret_error)
+{
+    const char *kind = stale_kind(m);
+    const char *word = "Healthy";
+
+    m->health_error[0] = 0;
+    if (m->stopping) {
+        word = "Unhealthy";
+        snprintf(m->health_error, sizeof(m->health_error), "Shutting down");
+    } else if (m->heartbeat_failing) {
+        word = "Degraded";
+        snprintf(m->health_error, sizeof(m->health_error), "cannot write ConfigMap %s: %.300s", HEARTBEAT_NAME, m->heartbeat_error);
+    } else if (history_decided(m->history) && !history_healthy(m->history)) {
+        word = "Degraded";
+        snprintf(m->health_error, sizeof(m->health_error), "history is not being kept: %.300s", history_message(m->history));
+    } else if (kind) {
+        word = "Degraded";
+        snprintf(m->health_error, sizeof(m->health_error), "the watch of %s has been failing for more than a minute", kind);
+    }
+    snprintf(m->health, sizeof(m->health), "%s", word);
+    *ret_error = m->health_error[0] ? m->health_error : NULL;
+    return m->health;
+}
+
+bool manager_ready(struct manager *m, struct buf *why_not)
+{
+    bool leading = m->leading && lease_held(m->lease), synced = informers_synced(m->informers), facts = m->facts_taken;
+    const struct {
+        const char *name;
+        bool ok;
+    } checks[] = { { "leader", leading }, { "caches", synced }, { "store", facts } };
+    bool all = !m->stopping;
+
+    for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+        buf_addf(why_not, "[%c]%s %s\n", checks[i].ok ? '+' : '-', checks[i].name, checks[i].ok ? "ok" : "failed: not yet");
+        all = all && checks[i].ok;
+    }
+    return all;
+}
+
+// The status document
+
+static void put_lower(const char *word, char *ret, size_t n)
+{
+    size_t i = 0;
+
+    for (; word[i] && i + 1 < n; i++)
+        ret[i] = (char)(word[i] >= 'A' && word[i] <= 'Z' ? word[i] + 32 : word[i]);
+    ret[i] = 0;
+}
+
+static void fill_schedule(struct manager *m, struct status_facts *f)
+{
+    const struct assessment_settings *a = config_assessment(m->config);
+    enum run_mode mode = assessment_settings_mode(a);
+
+    f->schedule.enabled = !assessment_settings_suspend(a);
+    f->schedule.interval_seconds = schedule_interval(m->config->schedule, f->now) / USEC_PER_SEC;
+    f->schedule.mode = mode == RUN_MODE_PILLAR ? "pillar" : mode == RUN_MODE_FULL ? "full" : NULL;
+    FOR_EACH_WORD(p, assessment_settings_pillars(a)) {
+        f->schedule.pillar = check_pillar_name((enum check_pillar)(p - PILLAR_SECURITY));
+        break; // the reader shows one
+    }
+}
+
+static void fill_last(const struct last_run *l, struct status_facts *f)
+{
+    f->last.run_id = l->uid;
+    f->last.phase = l->phase;
+    f->last.succeeded = l->succeeded;
+    f->last.error = l->error;
+    f->last.completed = l->completed;
+    f->last.total = l->total;
+    f->last.completed_checks = l->evaluated;
+    f->last.passed = l->passed;
+    f->last.failed = l->failed;
+    f->last.warning = l->warning;
+    f->last.checks = l->checks;
+    f->last.n_checks = l->n_checks;
+}
+
+int manager_document(void *arg, bool last unused_arg, struct buf *out)
+{
+    struct manager *m = arg;
+    struct status_facts f = { .mode = "operated", .tier = "free", .version = m->o.version, .namespace = m->namespace,
+                              .now = clock_wall(), .server_minor = m->server_minor };
+    char health[16];
+
+    put_lower(manager_health(m, &f.error), health, sizeof(health));
+    f.health = health;
+    f.cluster_id = m->cluster_id[0] ? m->cluster_id : NULL;
+    fill_schedule(m, &f);
+    fill_last(&m->last_run, &f);
+    return status_document_write(&f, out);
+}
+
+void manager_save_status(struct manager *m, bool last unused_arg)
+{
+    const char *error;
+    char health[16];
+    struct operator_status_row row = { .mode = "operated", .tier = "free", .version = m->o.version, .last_update = clock_wall() };
+
+    put_lower(manager_health(m, &error), health, sizeof(health));
+    row.health = health;
+    row.error = error;
+    row.cluster_id = m->cluster_id[0] ? m->cluster_id : NULL;
+    history_put_status(m->history, &row);
+}
+
+// HTTP
+
+static void get_healthz(void *arg, const char *query unused_arg, struct httpd_reply *ret)
+{
+    struct manager *m = arg;
+    struct error e = { 0 };
+
+    // Own liveness only: a dead API server is no reason to restart us.
+    if (m->lease && lease_check(m->lease, 20 * USEC_PER_SEC, &e) < 0) {
+        ret->status = 500;
+        buf_addf(&ret->body, "[-]leaderElection failed: %s\n", e.text);
+        return;
+    }
+    buf_adds(&ret->body, "ok");
+}
+
+static void get_readyz(void *arg, const char *query, struct httpd_reply *ret)
+{
+    struct buf autobuf lines;
+    bool ready;
+
+    buf_init(&lines, 1024);
+    ready = manager_ready(arg, &lines);
+    if (ready && !strstr(query, "verbose")) {
+        buf_adds(&ret->body, "ok");
+        return;
+    }
+    ret->status = ready ? 200 : 500;
+    buf_add(&ret->body, lines.p, lines.n);
+    buf_adds(&ret->body, ready ? "readyz check passed\n" : "readyz check failed\n");
+}
+
+static void set_gauges(struct manager *m)
+{
+    const struct last_run *l = &m->last_run;
+
+    for (size_t i = 0; manager_kinds[i] != KIND_COUNT; i++)
+        metric_set(METRIC_INFORMER_OBJECTS, informer_count(m->informers, manager_kinds[i]), kind_get(manager_kinds[i])->plural);
+    metric_set(METRIC_LEADER_ELECTION_MASTER_STATUS, m->lease && lease_held(m->lease), "kube9-operator");
+    metric_set(METRIC_INFO, 1, m->o.version);
+    for (size_t i = 0; i < l->n_pillars; i++) {
+        if (l->pillars[i].score >= 0)
+            metric_set(METRIC_PILLAR_SCORE, l->pillars[i].score, l->pillars[i].name);
+    }
+    queue_update_metrics(runner_queue(m->runner));
+    metrics_process_update();
+}
+
+static void get_metrics(void *arg, const char *query unused_arg, struct httpd_reply *ret)
+{
+    set_gauges(arg);
+    ret->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    if (metrics_write(&ret->body) < 0)
+        ret->status = 500;
+}
+
+struct httpd *manager_serve(struct manager *m, struct error *e)
+{
+    static const struct httpd_route routes[] = { { "/healthz", get_healthz }, { "/readyz", get_readyz }, { "/metrics", get_metrics } };
+
+    return httpd_new(m->loop, m->o.listen, routes, ARRAY_SIZE(routes), m, e);
+}

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the caches and the reconcilers: gathers what a reconciler may look at, and proves the absence of a Kube9Config
+// before anybody acts on it. Absence counts only when our list is complete and empty, the CRD is Established and stays; the
+// CRD is read from the server at that moment, since its own watch may be behind.
+#include "apis/types.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/sha256.h"
+#include "controller/manager_internal.h"
+#include "controller/reconcile/config_object.h"
+#include "controller/reconcile/run.h"
+
+#define CONFIG_NAME     "default"
+#define ASK_AGAIN       (5 * USEC_PER_SEC)
+#define JOB_ARENA_MAX   ((size_t)1 << 20)
+#define CRD_PATH        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/kube9configs.kube9.io"
+
+static const struct key config_key = { KIND_KUBE9_CONFIG, 0, CONFIG_NAME };
+
+static enum kind_state state_of(struct manager *m, enum kind_id k)
+{
+    return informer_status(m->informers, k)->state;
+}
+
+// Absence
+
+static bool crd_stands(struct str body)
+{
+    struct json_doc autojson doc = { 0 };
+    json_val *conditions, *c;
+    yyjson_arr_iter it;
+
+    if (json_parse(body, NULL, &doc, NULL) < 0 || json_path(json_root(&doc), "metadata.deletionTimestamp"))
+        return false;
+    conditions = json_path(json_root(&doc), "status.conditions");
+    yyjson_arr_iter_init(conditions, &it);
+    while ((c = yyjson_arr_iter_next(&it))) {
+        if (strcmp(json_str(json_get(c, "type"), ""), "Established") == 0)
+            return strcmp(json_str(json_get(c, "status"), ""), "True") == 0;
+    }
+    return false;
+}
+
+static bool looks_absent(struct manager *m)
+{
+    return state_of(m, KIND_KUBE9_CONFIG) == KIND_SYNCED && !informer_get(m->informers, KIND_KUBE9_CONFIG, "", CONFIG_NAME);
+}
+
+static void absence_answered(void *arg, const struct http_response *r unused_arg, struct str body, const struct error *e)
+{
+    struct manager *m = arg;
+
+    m->absence_call = NULL;
+    m->absence = ABSENCE_UNKNOWN;
+    if (!looks_absent(m))
+        return;
+    if (e->code == ERR_NONE && crd_stands(body)) {
+        m->absence = ABSENCE_CONFIRMED;
+        world_queue_config(m);
+        return;
+    }
+    timer_start(m->loop, &m->absence_again, ASK_AGAIN);
+}
+
+static void ask_absence(void *arg)
+{
+    struct manager *m = arg;
+
+    if (!looks_absent(m) || m->absence != ABSENCE_UNKNOWN || m->stopping)
+        return;
+    m->absence = ABSENCE_ASKING;
+    m->absence_call = client_do(m->client, &(struct client_request){ .verb = CLIENT_GET, .path = CRD_PATH }, absence_answered, m);
+}
+
+static enum config_presence presence(struct manager *m, const struct object *o)
+{
+    if (o) {
+        m->absence = m->absence == ABSENCE_CONFIRMED ? ABSENCE_UNKNOWN : m->absence;
+        return state_of(m, KIND_KUBE9_CONFIG) == KIND_SYNCED ? CONFIG_PRESENT : CONFIG_UNKNOWN;
+    }
+    if (state_of(m, KIND_KUBE9_CONFIG) != KIND_SYNCED) {
+        m->absence = m->absence == ABSENCE_CONFIRMED ? ABSENCE_UNKNOWN : m->absence;
+        return CONFIG_UNKNOWN;
+    }
+    if (m->absence == ABSENCE_CONFIRMED)
+        return CONFIG_ABSENT;
+    if (!m->absence_again.fn)
+        timer_init(&m->absence_again, "absence", ask_absence, m);
+    if (!timer_running(&m->absence_again))
+        ask_absence(m);
+    return CONFIG_UNKNOWN;
+}
+
+void world_fini(struct manager *m)
+{
+    timer_stop(m->loop, &m->absence_again);
+    client_cancel(m->client, TAKE(m->absence_call));
+}
+
+// Inputs
+
+static void learn_cluster_id(struct manager *m)
+{
+    const struct object *ns = informer_get(m->informers, KIND_NAMESPACE, "", "kube-system");
+    char uid[UID_TEXT_MAX], hex[SHA256_HEX_MAX];
+    autofree char *salted = NULL;
+
+    if (m->cluster_id[0] || !ns)
+        return;
+    salted = xasprintf("kube9-cluster:%s", object_uid_text(ns, uid));
+    snprintf(m->cluster_id, sizeof(m->cluster_id), "cls_%.32s", sha256_hex(str_of(salted), hex));
+}
+
+static size_t gather_runs(struct manager *m, struct arena *a, const struct object *const **ret)
+{
+    size_t n = 0, max = informer_count(m->informers, KIND_ASSESSMENT_RUN);
+    const struct object **v = ARENA_ARRAY(a, const struct object *, max + 1);
+
+    INFORMER_EACH(m->informers, KIND_ASSESSMENT_RUN, o) {
+        if (n < max)
+            v[n++] = o;
+    }
+    *ret = v;
+    return n;
+}
+
+static const char *missing_text(struct manager *m, struct arena *a)
+{
+    struct buf autobuf text;
+
+    if (!permissions_known(m->permissions))
+        return NULL;
+    buf_init(&text, 768);
+    permissions_missing_text(m->permissions, &text);
+    return arena_strdup(a, text.p ? text.p : "");
+}
+
+static void decide_config(struct manager *m, struct plan *p)
+{
+    struct config_input in = { .now = clock_wall(), .in_force = m->config };
+
+    learn_cluster_id(m);
+    in.object = informer_get(m->informers, KIND_KUBE9_CONFIG, "", CONFIG_NAME);
+    in.presence = presence(m, in.object);
+    if (in.presence != CONFIG_PRESENT)
+        in.object = NULL;
+    else
+        in.problem = informer_problem(m->informers, &config_key);
+    in.n_runs = gather_runs(m, p->arena, &in.runs);
+    in.runs_known = state_of(m, KIND_ASSESSMENT_RUN) == KIND_SYNCED;
+    // Without certainty about the configuration nothing new is scheduled, unless one was in force before.
+    in.may_schedule = m->facts_taken && (in.presence != CONFIG_UNKNOWN || m->config->object);
+    in.last_schedule = m->last_schedule;
+    in.facts.version = m->o.version;
+    in.facts.cluster_id = m->cluster_id[0] ? m->cluster_id : NULL;
+    in.facts.health = manager_health(m, &in.facts.error);
+    in.facts.store_healthy = history_healthy(m->history);
+    in.facts.store_reason = history_reason(m->history);
+    in.facts.store_message = history_message(m->history);
+    in.facts.permissions_missing = missing_text(m, p->arena);
+    reconcile_config(&in, p);
+}
+
+// Who has the turn: what is started already, else the oldest that waits.
+static bool goes_before(const struct object *a, const struct object *b)
+{
+    bool x = run_is_active(a), y = run_is_active(b);
+    int64_t s = object_meta_creation_timestamp(object_meta_of(a)), t = object_meta_creation_timestamp(object_meta_of(b));
+
+    if (x != y)
+        return x;
+    return s != t ? s < t : strcmp(object_name(a), object_name(b)) < 0;
+}
+
+static const struct object *first_in_line(struct manager *m)
+{
+    const struct object *first = NULL;
+
+    INFORMER_EACH(m->informers, KIND_ASSESSMENT_RUN, o) {
+        if (!run_is_finished(o) && !object_meta_has_deletion_timestamp(object_meta_of(o)) && (!first || goes_before(o, first)))
+            first = o;
+    }
+    return first;
+}
+
+static void decide_run(struct manager *m, const struct key *k, struct plan *p)
+{
+    struct run_input in = { .now = clock_wall(), .config = m->config };
+    const struct object *first = first_in_line(m);
+    char uid[UID_TEXT_MAX];
+
+    in.run = informer_get_key(m->informers, k);
+    in.problem = in.run ? informer_problem(m->informers, k) : NULL;
+    in.running = assessor_running(m->assessor);
+    if (first && first != in.run)
+        in.waits_for = object_name(first);
+    if (in.run) {
+        object_uid_text(in.run, uid);
+        if (run_is_finished(in.run))
+            assessor_forget(m->assessor, uid);
+        in.result = assessor_result(m->assessor, uid);
+        if (!in.waits_for && in.running && strcmp(in.running, uid) != 0)
+            in.waits_for = "another run";
+    }
+    reconcile_run(&in, p);
+}
+
+void world_decide(void *arg, const struct key *k, struct plan *ret)
+{
+    struct manager *m = arg;
+
+    if (k->kind == KIND_KUBE9_CONFIG)
+        decide_config(m, ret);
+    else if (k->kind == KIND_ASSESSMENT_RUN)
+        decide_run(m, k, ret);
+}
+
+// What the run asks for, read from its object, which the job keeps.
+static int fill_request(struct manager *m, const struct object *run, struct job_request *q, struct error *e)
+{
+    const struct assessment_run *r = assessment_run_of(run);
+    struct run_options_source source = run_source(assessment_run_spec(r));
+
+    if (run_options(&source, "spec", q->arena, &q->options, e) < 0)
+        return -1;
+    q->options.exemptions = assessment_settings_exemptions(config_assessment(m->config));
+    q->trigger = run_trigger(run);
+    q->mode = word_text(&run_mode_words, source.mode);
+    q->config_generation = m->config->generation;
+    q->requested = object_meta_creation_timestamp(object_meta_of(run)) * USEC_PER_SEC;
+    q->started = assessment_run_status_start_time(assessment_run_status(r)) * USEC_PER_SEC;
+    return 0;
+}
+
+int world_start_job(void *arg, const struct intent *i, struct error *e)
+{
+    struct manager *m = arg;
+    const struct object *run = informer_get(m->informers, KIND_ASSESSMENT_RUN, "", i->name);
+    struct job_request q = { .uid = i->uid, .name = i->name, .deadline = i->at, .own_namespace = m->namespace };
+    char uid[UID_TEXT_MAX];
+
+    if (!run || strcmp(object_uid_text(run, uid), i->uid) != 0)
+        return 0; // gone meanwhile
+    q.arena = arena_new(JOB_ARENA_MAX);
+    q.object = object_ref((struct object *)(uintptr_t)run);
+    q.config = config_ref(m->config);
+    if (fill_request(m, run, &q, e) == 0 && assessor_start(m->assessor, &q, e) == 0)
+        return 0;
+    config_unref(q.config);
+    object_unref(q.object);
+    arena_free(q.arena);
+    return -1;
+}
+
+// Queueing
+
+void world_queue_config(struct manager *m)
+{
+    runner_add(m->runner, &config_key);
+}
+
+void world_queue_all(struct manager *m)
+{
+    world_queue_config(m);
+    INFORMER_EACH(m->informers, KIND_ASSESSMENT_RUN, o) {
+        struct key k = key_of(o);
+
+        if (!run_is_finished(o))
+            runner_add(m->runner, &k);
+    }
+}
+
+void world_job_finished(void *arg, const char *uid)
+{
+    struct manager *m = arg;
+    const struct job_result *r = assessor_result(m->assessor, uid);
+
+    if (m->stopping)
+        return;
+    if (r)
+        last_run_from_result(&m->last_run, uid, r);
+    world_queue_all(m);
+    if (m->heartbeat)
+        heartbeat_poke(m->heartbeat);
+}
+
+static void cancel_gone(struct manager *m, const struct object *gone)
+{
+    char uid[UID_TEXT_MAX];
+
+    assessor_cancel(m->assessor, object_uid_text(gone, uid));
+    assessor_forget(m->assessor, uid);
+}
+
+void world_changed(void *arg)
+{
+    struct manager *m = arg;
+    struct change c;
+    bool queue = false;
+
+    while (subscriber_next(m->own, &c)) {
+        if (c.key.kind == KIND_ASSESSMENT_RUN) {
+            if (c.gone)
+                cancel_gone(m, c.gone);
+            runner_add(m->runner, &c.key);
+        }
+        queue = queue || c.key.kind != KIND_CUSTOM_RESOURCE_DEFINITION;
+    }
+    if (queue)
+        world_queue_all(m);
+}
