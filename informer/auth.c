@@ -247,6 +247,26 @@ const struct http_tls *auth_tls(const struct auth *a)
     return &a->tls;
 }
 
+void auth_describe(const struct auth *a, struct buf *out)
+{
+    const struct kube_config *c = a->config;
+
+    if (a->silent)
+        buf_adds(out, "anonymous access (no credentials are sent without TLS)");
+    else if (c->token_file)
+        buf_addf(out, "the token of file '%s'", c->token_file);
+    else if (c->token)
+        buf_addf(out, "the token in %s", c->source);
+    else if (c->username || c->password)
+        buf_addf(out, "user name and password in %s", c->source);
+    else if (c->exec)
+        buf_addf(out, "the credentials that exec plugin '%s' gave", c->exec->command);
+    else if (a->tls.cert_data.p)
+        buf_addf(out, "the client certificate in %s", c->source);
+    else
+        buf_addf(out, "anonymous access (no user in %s)", c->source);
+}
+
 bool auth_rejected(struct auth *a, usec started)
 {
     if (a->silent || (!a->config->token_file && !uses_exec(a)))

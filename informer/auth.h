@@ -40,6 +40,9 @@ const char *const *
 auth_impersonation(const struct auth *a);              // NULL-terminated headers, may be empty
 const struct http_tls *auth_tls(const struct auth *a); // for http_options, at birth
 
+// What the server is shown, for messages: "the token of file '/x'".
+void auth_describe(const struct auth *a, struct buf *out);
+
 // A request that was started at `started` (clock_mono) got 401. True: other credentials may be had,
 // try once more.
 bool auth_rejected(struct auth *a, usec started);

@@ -113,7 +113,7 @@ struct client *client_new(struct loop *l, const struct client_options *o, struct
     if (c->streams)
         c->writes = make_transport(c, e);
     if (!c->writes) {
-        error_wrap(e, "client for %s", o->config->server);
+        error_wrap(e, "client for %s (%s)", o->config->server, o->config->source);
         client_free(c);
         return NULL;
     }

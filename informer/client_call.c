@@ -182,6 +182,19 @@ static int on_data(void *arg, const char *p, size_t n)
     return 0;
 }
 
+// The server says "Unauthorized" and no more: say which credentials it means and what helps.
+static void explain_401(const struct client_call *call, struct error *e)
+{
+    autobuf struct buf what;
+
+    buf_init(&what, 256);
+    auth_describe(call->client->auth, &what);
+    error_set(e, ERR_UNAUTHORIZED,
+              "the API server %s does not accept %s: expired or of another cluster? renew it",
+              call->client->host, what.p ? what.p : "our credentials");
+    e->http = 401;
+}
+
 static void on_done(void *arg, const struct http_response *r, struct str body,
                     const struct error *transport)
 {
@@ -200,6 +213,8 @@ static void on_done(void *arg, const struct http_response *r, struct str body,
              status_error_http(call->ask.method, r,
                                call->ask.stream ? buf_str(&call->error_body) : body, &e) == 0)
         error_clear(&e);
+    if (e.http == 401)
+        explain_401(call, &e);
     finish(call, r, body, &e);
 }
 

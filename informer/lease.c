@@ -148,11 +148,12 @@ static bool holds(const struct lease *l, const struct lease_spec *s)
     return !strcmp(s->holder, l->identity);
 }
 
-static void emit(struct lease *l, const char *what)
+static void emit(struct lease *l, const char *action, const char *what)
 {
     char note[LEASE_IDENTITY_MAX + 32];
     struct recorder_event ev = {
         .reason = "LeaderElection",
+        .action = action, // distinct: events that differ in their note alone become one series
         .note = note,
         .regarding = {.api_version = "coordination.k8s.io/v1",
                       .kind = "Lease",
@@ -271,7 +272,7 @@ static void won(struct lease *l)
     if (!first)
         return;
     metric_set(METRIC_LEADER_ELECTION_MASTER_STATUS, 1, l->o.name);
-    emit(l, "became leader");
+    emit(l, "Acquire", "became leader");
     if (l->o.started)
         l->o.started(l->o.arg);
 }
@@ -501,7 +502,7 @@ void lease_release(struct lease *l)
     if (l->phase == LEASE_RELEASING || l->phase == LEASE_ENDED)
         return;
     if (l->phase == LEASE_LEADING)
-        emit(l, "stopped leading");
+        emit(l, "Release", "stopped leading");
     client_cancel(l->client, TAKE(l->call));
     timer_stop(l->loop, &l->fence);
     timer_stop(l->loop, &l->round);

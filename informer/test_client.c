@@ -527,6 +527,9 @@ static void a_static_token_that_is_refused_is_not_tried_twice(void **state)
     get(w);
     run_for(w, SEC);
     assert_int_equal(w->code, ERR_UNAUTHORIZED);
+    assert_string_equal(w->text,
+                        "the API server api:6443 does not accept the token in test: expired "
+                        "or of another cluster? renew it");
     assert_int_equal(fake_wire_count(w->wire), 1);
 }
 
