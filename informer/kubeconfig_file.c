@@ -138,7 +138,7 @@ static void write_node(struct writer *w, const struct yaml_node *n)
 static int read_cluster_config(const struct kube_scope *s, struct str *ret, struct error *e)
 {
     const struct yaml_node *list, *config = NULL;
-    autobuf struct buf json;
+    autobuf struct buf json = { 0 };
     struct writer w;
 
     if (kube_field_list(s, "extensions", &list, e) < 0)
