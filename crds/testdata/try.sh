@@ -39,8 +39,8 @@ for verdict in accept refuse; do
     for sample in "$here/update/$verdict"/*.yaml; do
         awk -v dir="$tmp" '/^---$/ { after = 1; next } { print > (dir "/" (after ? "after" : "before") ".yaml") }' "$sample"
         "$@" apply -f "$tmp/before.yaml" >/dev/null
-        "$@" apply --server-side --field-manager=try --force-conflicts --subresource=status \
-            -f "$tmp/before.yaml" >/dev/null
+        "$@" patch assessmentrun sample-update --subresource=status --type=merge \
+            --patch-file "$tmp/before.yaml" >/dev/null
         status=0
         "$@" patch assessmentrun sample-update --type=merge --dry-run=server \
             --patch-file "$tmp/after.yaml" >"$tmp/out" 2>&1 || status=$?
