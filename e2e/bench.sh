@@ -132,7 +132,7 @@ cluster_up() {
 	"$E2E/cluster.sh" down "$cluster"
 	"$E2E/cluster.sh" up "$cluster" --version "$version" >/dev/null
 	"$KUBECTL" apply --server-side -f "$ROOT/crds" -f "$ROOT/deploy/manifests" >/dev/null
-	"$KUBECTL" wait --for=condition=Established --timeout=20s -f "$ROOT/crds" >/dev/null
+	"$KUBECTL" wait --recursive=false --for=condition=Established --timeout=20s -f "$ROOT/crds" >/dev/null
 	operator_token "$work/operator.token" 24h
 	operator_kubeconfig "$work/operator.kubeconfig" "$work/operator.token"
 }

@@ -71,7 +71,7 @@ use_cluster() {
 install_objects() {
 	say "installing CRDs and RBAC"
 	"$KUBECTL" apply --server-side --force-conflicts -f "$root/crds" >"$run/logs/apply.log"
-	"$KUBECTL" wait --for=condition=Established --timeout=30s -f "$root/crds" >>"$run/logs/apply.log"
+	"$KUBECTL" wait --recursive=false --for=condition=Established --timeout=30s -f "$root/crds" >>"$run/logs/apply.log"
 	"$KUBECTL" apply --server-side --force-conflicts -f "$root/deploy/manifests" \
 		>>"$run/logs/apply.log"
 	if [[ -n $own_cluster || -n ${SAMPLES:-} ]]; then

@@ -97,18 +97,18 @@ trap 'exit 130' INT TERM
 
 # What every case finds: CRDs, RBAC, workloads, and nothing of the case before it.
 reset_cluster() {
-	"$KUBECTL" apply --server-side --force-conflicts -f "$ROOT/crds" -f "$ROOT/deploy/manifests"
-	"$KUBECTL" wait --for=condition=Established --timeout=20s -f "$ROOT/crds"
-	"$KUBECTL" delete kube9configs,assessmentruns --all --wait=true --timeout=20s
-	"$KUBECTL" delete lease,configmap -n kube9-system --all --wait=false
-	"$KUBECTL" delete events -A --all --wait=false
+	"$KUBECTL" apply --server-side --force-conflicts -f "$ROOT/crds" -f "$ROOT/deploy/manifests" &&
+		"$KUBECTL" wait --recursive=false --for=condition=Established --timeout=20s -f "$ROOT/crds" &&
+		"$KUBECTL" delete kube9configs,assessmentruns --all --wait=true --timeout=20s &&
+		"$KUBECTL" delete lease,configmap -n kube9-system --all --wait=false &&
+		"$KUBECTL" delete events -A --all --wait=false
 }
 
 setup() {
 	"$E2E/cluster.sh" up "$CLUSTER" --version "$version"
 	{
-		reset_cluster
-		"$KUBECTL" apply --server-side -f "$ROOT/deploy/samples/workloads.yaml"
+		reset_cluster &&
+			"$KUBECTL" apply --server-side -f "$ROOT/deploy/samples/workloads.yaml"
 	} >"$work/setup.log" 2>&1 || {
 		tail -n 20 "$work/setup.log" >&2
 		echo "run.sh: the cluster could not be set up" >&2

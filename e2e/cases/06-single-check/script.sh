@@ -6,4 +6,4 @@ apply "$ROOT/deploy/samples/assessmentrun-single-check.yaml"
 expect expect.yaml
 rows=$(cli query assessments list --run privileged-containers --status failing)
 equal 1 "$(json total <<<"$rows")" "failing findings"
-grep -q '"node-tuner"' <<<"$rows" || fail "not about node-tuner: $rows"
+equal node-tuner "$(json assessments.0.objectName <<<"$rows")" "object of the finding"

@@ -53,3 +53,6 @@ for sample in kube9config assessmentrun-by-pillar assessmentrun-single-check; do
 	k apply --server-side --dry-run=server -f "$ROOT/deploy/samples/$sample.yaml" >/dev/null ||
 		fail "deploy/samples/$sample.yaml is refused"
 done
+
+# And the table of samples that belongs to the CRDs.
+sh "$ROOT/crds/testdata/try.sh" "$KUBECTL" || fail "crds/testdata (above)"
