@@ -116,16 +116,28 @@ static void on_conn(void *arg, int fd, uint32_t unused_arg events)
         conn_play(c);
 }
 
+static struct fake_conn *conn_slot(struct fake_peer *p)
+{
+    for (size_t i = 0; i < FAKE_CONNS_MAX; i++)
+        if (!p->conns[i].p || p->conns[i].fd < 0)
+            return &p->conns[i];
+    return NULL;
+}
+
 static void on_peer(void *arg, int fd, uint32_t unused_arg events)
 {
     struct fake_peer *p = arg;
-    struct fake_conn *c = &p->conns[p->conns_n];
+    struct fake_conn *c = conn_slot(p);
+    int s = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
     struct error e;
 
-    must(p->conns_n < FAKE_CONNS_MAX);
+    must(s >= 0);
     p->conns_n++;
-    *c = (struct fake_conn){ .p = p, .fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC) };
-    must(c->fd >= 0);
+    if (!c) {
+        close(s); // a full house is a cut like any other
+        return;
+    }
+    *c = (struct fake_conn){ .p = p, .fd = s };
     buf_init(&c->in, 16 * 1024 * 1024);
     timer_init(&c->timer, "play", conn_play, c);
     must(loop_io(p->l, c->fd, EPOLLIN, on_conn, c, &e) == 0);
@@ -149,8 +161,9 @@ static void peer_start(struct fake_peer *p, struct loop *l)
 
 static void peer_stop(struct fake_peer *p)
 {
-    for (size_t i = 0; i < p->conns_n; i++)
-        conn_close(&p->conns[i]);
+    for (size_t i = 0; i < FAKE_CONNS_MAX; i++)
+        if (p->conns[i].p)
+            conn_close(&p->conns[i]);
     loop_io_remove(p->l, p->fd);
     close(p->fd);
     buf_fini(&p->seen);

@@ -32,7 +32,7 @@ struct fake_peer {
     struct loop *l;
     int fd, port;
     struct fake_conn conns[FAKE_CONNS_MAX];
-    size_t conns_n;
+    size_t conns_n;                                    // accepted so far
     const struct fake_step *scripts[FAKE_SCRIPTS_MAX]; // the last one repeats
     size_t scripts_n, requests;
     struct buf seen; // all requests
@@ -61,8 +61,8 @@ struct fake_http {
     char url[64];
 };
 
-extern const struct http_events fake_http_gathered,
-    fake_http_streamed; // body at the end, or in pieces
+extern const struct http_events fake_http_gathered; // body at the end
+extern const struct http_events fake_http_streamed; // body in pieces
 
 struct fake_http *fake_http_begin(void);
 struct fake_http *fake_http_begin_with(const struct http_options *o);

@@ -277,6 +277,130 @@ static void freeing_with_calls_on_their_way_is_silent(void **state)
     fake_http_end(v);
 }
 
+// A small generator: the same steps in each run.
+static uint32_t next_random(uint32_t *x)
+{
+    *x = *x * 1664525u + 1013904223u;
+    return *x >> 8;
+}
+
+static const struct fake_step cut[] = {
+    {.text = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab", .close = true}
+};
+static const struct fake_step slow[] = {
+    {.after = USEC_PER_MSEC,  .text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" },
+    { .after = USEC_PER_MSEC,                      .text = "3\r\nabc\r\n" },
+    { .after = USEC_PER_MSEC,.text = "0\r\n\r\n" },
+    { 0}
+};
+
+struct mix {
+    struct fake_http *v;
+    uint32_t x;
+    size_t started, cancelled;
+    bool off[FAKE_CALLS_MAX]; // cancelled, or nothing there
+};
+
+static struct mix *mix; // for the hook
+
+static void mix_hook(struct fake_call *r)
+{
+    size_t me = (size_t)(r - r->env->r), other = next_random(&mix->x) % FAKE_CALLS_MAX;
+
+    assert_false(mix->off[me]);
+    if (r->where == 'D')
+        mix->off[me] = true;
+    if (next_random(&mix->x) % 4 || mix->off[other])
+        return;
+    mix->off[other] = true;
+    mix->cancelled++;
+    http_cancel(r->env->t, r->env->r[other].call);
+}
+
+static void mix_start(struct mix *m, size_t i)
+{
+    struct http_request req = fake_http_get(m->v);
+    struct fake_call *r = &m->v->r[i];
+
+    if (!m->off[i])
+        return;
+    m->off[i] = false;
+    m->started++;
+    r->done = 0;
+    r->hook = mix_hook;
+    buf_reset(&r->body);
+    if (next_random(&m->x) % 4 == 0) {
+        req.method = "POST";
+        req.body = str_of("body");
+    }
+    if (next_random(&m->x) % 8 == 0)
+        req.url = "nonsense";
+    req.timeout = next_random(&m->x) % 3 ? 0 : 2 * USEC_PER_MSEC;
+    req.idle_timeout = USEC_PER_SEC;
+    fake_http_start(m->v, i, &req,
+                    next_random(&m->x) % 2 ? &fake_http_streamed : &fake_http_gathered);
+}
+
+static void mix_step(struct mix *m)
+{
+    struct http_tls tls = { 0 };
+    size_t i = next_random(&m->x) % FAKE_CALLS_MAX;
+    struct error e;
+
+    switch (next_random(&m->x) % 16) {
+    case 0:
+        if (!m->off[i]) {
+            m->off[i] = true;
+            m->cancelled++;
+            http_cancel(m->v->t, m->v->r[i].call);
+        }
+        break;
+    case 1:
+        if (next_random(&m->x) % 8 == 0)
+            assert_int_equal(http_curl_set_tls(m->v->t, &tls, next_random(&m->x) % 2, &e), 0);
+        break;
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+        mix_start(m, i);
+        break;
+    default:
+        fake_http_turn(m->v, next_random(&m->x) % 500);
+    }
+}
+
+static void any_mix_of_starts_cancels_and_new_credentials_ends_every_call_once(void **state)
+{
+    struct mix m = { .v = fake_http_begin(), .x = 1 };
+    size_t ended = 0;
+    bool left = true;
+
+    (void)state;
+    mix = &m;
+    memset(m.off, true, sizeof(m.off));
+    for (int i = 0; i < 12; i++)
+        fake_http_script(m.v, i % 4 == 1 ? cut : i % 4 == 2 ? slow : small);
+    for (int i = 0; i < 5000; i++) {
+        m.v->peer.requests %= 12;
+        mix_step(&m);
+    }
+    while (left) {
+        fake_http_turn(m.v, USEC_PER_SEC);
+        left = false;
+        for (size_t i = 0; i < FAKE_CALLS_MAX; i++)
+            left = left || !m.off[i];
+    }
+    for (size_t i = 0; i < FAKE_CALLS_MAX; i++)
+        ended += m.v->r[i].done > 1;
+    assert_int_equal(ended, 0);
+    assert_true(m.started > 500);
+    assert_true(m.cancelled > 20);
+    assert_int_equal(http_curl_stats(m.v->t).requests, m.started);
+    fake_http_end(m.v);
+}
+
 static void a_proxy_gets_the_whole_url(void **state)
 {
     char proxy[64];
@@ -350,5 +474,6 @@ RUN(T(many_calls_run_at_once), T(a_call_cancelled_in_its_own_callback_is_silent_
     T(new_credentials_in_a_callback_end_running_calls_and_serve_later_ones),
     T(new_credentials_leave_running_calls_alone_unless_asked),
     T(a_call_cancelled_before_its_first_turn_sends_nothing),
-    T(freeing_with_calls_on_their_way_is_silent), T(a_proxy_gets_the_whole_url),
-    T(an_idle_watch_causes_no_wake_ups))
+    T(freeing_with_calls_on_their_way_is_silent),
+    T(any_mix_of_starts_cancels_and_new_credentials_ends_every_call_once),
+    T(a_proxy_gets_the_whole_url), T(an_idle_watch_causes_no_wake_ups))

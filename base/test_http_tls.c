@@ -280,6 +280,23 @@ static void new_credentials_serve_new_calls_while_a_watch_keeps_the_old(void **s
     end(v);
 }
 
+// Nothing wakes the loop up within a second, once the timers of the connecting phase (200 ms)
+// ended.
+static void assert_sleeps(struct env *v)
+{
+    usec from = clock_mono();
+    uint64_t before;
+    struct error e;
+
+    while (clock_mono() - from < 500 * USEC_PER_MSEC)
+        assert_int_equal(loop_turn(v->l, 50 * USEC_PER_MSEC, &e), 0);
+    before = loop_wakeups(v->l);
+    from = clock_mono();
+    while (clock_mono() - from < USEC_PER_SEC)
+        assert_int_equal(loop_turn(v->l, from + USEC_PER_SEC - clock_mono(), &e), 0);
+    assert_true(loop_wakeups(v->l) - before <= 2); // one is the end of the wait itself
+}
+
 static void many_watches_share_one_connection(void **state)
 {
     struct fake_tls_options so = { .cert = "ip" };
@@ -296,6 +313,7 @@ static void many_watches_share_one_connection(void **state)
             turn(v);
     assert_body(fetch(v, "/who"), "connections=1 h2=1");
     assert_int_equal(http_curl_stats(v->t).connections, 1);
+    assert_sleeps(v);
     for (size_t i = 2; i <= WATCHES; i++)
         http_cancel(v->t, v->r[i].call);
     assert_body(fetch(v, "/who"), "connections=1 h2=1"); // cancelling one leaves the others
