@@ -127,23 +127,62 @@ static void problem_set(struct informer *inf, const struct object *o, const char
     inf->problem_n++;
 }
 
-// Own kinds may hold what an older or broken CRD let through: it is cached as far as it can be
-// read, with the reason beside it, and the reconciler decides.
+// What is left of an object whose body cannot be read: its metadata, so that it still counts as
+// there. *ret on success.
+static int decode_metadata(struct informer *inf, json_val *obj, struct object **ret,
+                           struct error *e)
+{
+    static const char *const header[] = { "name", "namespace", "uid", "resourceVersion" };
+    json_val *meta = json_get(obj, "metadata");
+    struct decode_options lenient = { 0 };
+    int rc = -1;
+
+    // First with all of its metadata, then with what every object must have.
+    for (int minimal = 0; minimal < 2 && rc < 0; minimal++) {
+        autojson struct json_doc doc = { 0 };
+        autobuf struct buf text;
+
+        buf_init(&text, inf->in->o.max_object);
+        buf_adds(&text, "{\"metadata\":");
+        if (!minimal && json_write(meta, &text) < 0)
+            continue;
+        for (size_t i = 0; minimal && i < ARRAY_SIZE(header); i++) {
+            buf_addf(&text, "%s\"%s\":", i ? "," : "{", header[i]);
+            if (json_write(json_get(meta, header[i]), &text) < 0)
+                buf_adds(&text, "null");
+        }
+        buf_adds(&text, minimal ? "}}" : "}");
+        rc = text.failed ? -1 : json_parse(buf_str(&text), NULL, &doc, NULL);
+        if (rc == 0)
+            rc = object_decode(inf->kind, json_root(&doc), lenient, ret, NULL);
+    }
+    if (rc < 0)
+        return error_set(e, ERR_INVALID, "an object has no usable metadata");
+    (*ret)->flags |= OBJECT_METADATA_ONLY;
+    return 0;
+}
+
+// One object that cannot be read must not cost us its kind. An own kind may hold what an older or
+// broken CRD let through: it is cached as far as it can be read, with the reason beside it, and the
+// reconciler decides.
 static int decode(struct informer *inf, json_val *obj, struct object **ret, struct error *e)
 {
     struct decode_options lenient = { 0 }, strict = { .strict = true, .validate = true };
-    struct error why;
+    struct error why = { 0 }, ignored;
+    int rc = object_decode(inf->kind, obj, inf->kind->own ? strict : lenient, ret, &why);
 
-    if (!inf->kind->own)
-        return object_decode(inf->kind, obj, lenient, ret, e);
-    if (object_decode(inf->kind, obj, strict, ret, &why) == 0) {
-        problem_set(inf, *ret, NULL);
+    if (rc == 0) {
+        if (inf->problem_n)
+            problem_set(inf, *ret, NULL);
         return 0;
     }
-    if (object_decode(inf->kind, obj, lenient, ret, e) < 0)
-        return -1;
-    problem_set(inf, *ret, why.text);
-    return 0;
+    if (inf->kind->own)
+        rc = object_decode(inf->kind, obj, lenient, ret, &ignored);
+    if (rc < 0)
+        rc = decode_metadata(inf, obj, ret, e);
+    if (rc == 0)
+        problem_set(inf, *ret, why.text);
+    return rc;
 }
 
 static void sink_replace_begin(void *arg)

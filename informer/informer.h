@@ -62,8 +62,9 @@ const struct object *informer_get_key(struct informers *in, const struct key *k)
 // Start with *iter = 0; NULL at the end.
 const struct object *informer_next(struct informers *in, enum kind_id kind, uint32_t *iter);
 uint32_t informer_count(struct informers *in, enum kind_id kind);
-// Own kinds are decoded strictly as well: what is wrong with the object of this key, or NULL.
-// Objects that do not decode strictly are cached as far as they can be read.
+// What is wrong with the object of this key (a JSON path and a reason), or NULL. Own kinds are
+// decoded strictly; an object that does not pass is cached as far as it can be read, if need be
+// with its metadata alone (OBJECT_METADATA_ONLY). 64 are remembered per kind.
 const char *informer_problem(struct informers *in, const struct key *k);
 
 #define INFORMER_EACH(in, kind, it)                                                                \
