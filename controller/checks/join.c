@@ -59,7 +59,7 @@ static void add_namespace(struct join *j, const char *ns, const struct join_opti
     n->platform = platform_namespace(ns, o->own_namespace, o->platform_namespaces);
     n->selected = !*ns || !o->namespaces;
     if (!n->selected && n->object)
-        n->selected = selector_matches(o->namespaces, object_meta_labels(object_meta_of(n->object)));
+        n->selected = selector_matches_namespace(o->namespaces, n->object);
     map_put(&j->namespaces, ns, n);
 }
 

@@ -2,36 +2,14 @@
 // The scheduler's rules: an empty term matches nothing, NotIn and DoesNotExist also match nodes without the label.
 #include "controller/checks/placement.h"
 
-static bool number_holds(const struct label_requirement *q, const char *have)
+#include "apis/selector.h"
+
+// matchFields knows one field, metadata.name.
+static bool field_holds(const struct label_requirement *q, const char *name)
 {
-    int64_t a, b;
+    bool in = rlist_has_str(label_requirement_values(q), name);
 
-    if (!have || str_i64(str_of(have), &a) < 0)
-        return false;
-    FOR_EACH_STR(v, label_requirement_values(q))
-        return str_i64(str_of(v), &b) == 0 && (label_requirement_op(q) == SELECT_GT ? a > b : a < b);
-    return false;
-}
-
-static bool holds(const struct label_requirement *q, const char *have)
-{
-    bool in = have && rlist_has_str(label_requirement_values(q), have);
-
-    switch (label_requirement_op(q)) {
-    case SELECT_IN:
-        return in;
-    case SELECT_NOT_IN:
-        return !in;
-    case SELECT_EXISTS:
-        return have != NULL;
-    case SELECT_DOES_NOT_EXIST:
-        return have == NULL;
-    case SELECT_GT:
-    case SELECT_LT:
-        return number_holds(q, have);
-    default:
-        return false;
-    }
+    return label_requirement_op(q) == SELECT_IN ? in : label_requirement_op(q) == SELECT_NOT_IN && !in;
 }
 
 static bool term_fits(const struct node_selector_term *t, struct rlist labels, const struct object *node)
@@ -39,11 +17,11 @@ static bool term_fits(const struct node_selector_term *t, struct rlist labels, c
     struct rlist exprs = node_selector_term_match_expressions(t), fields = node_selector_term_match_fields(t);
 
     FOR_EACH(label_requirement, q, exprs) {
-        if (!holds(q, rmap_get_atom(labels, label_requirement_key(q))))
+        if (!requirement_matches(q, labels))
             return false;
     }
     FOR_EACH(label_requirement, q, fields) {
-        if (!holds(q, object_name(node)))
+        if (!field_holds(q, object_name(node)))
             return false;
     }
     return exprs.n + fields.n > 0;

@@ -12,19 +12,22 @@ const char *resource_name(enum resource r)
 bool resource_in(struct rlist map, enum resource r, int64_t *ret)
 {
     const char *text = rmap_get(map, resource_name(r));
-    int64_t v;
+    struct quantity q;
 
-    if (!text || !*text)
+    if (!text || quantity_parse(str_of(text), &q, NULL) < 0)
         return false;
-    if (r == RESOURCE_CPU ? quantity_milli(str_of(text), &v, NULL) : quantity_units(str_of(text), &v, NULL))
-        return false;
-    *ret = v;
+    *ret = r == RESOURCE_CPU ? quantity_milli(q) : quantity_units(q);
     return true;
 }
 
 bool quantity_value(const char *text, int64_t *ret)
 {
-    return quantity_milli(str_of(text), ret, NULL) == 0;
+    struct quantity q;
+
+    if (quantity_parse(str_of(text), &q, NULL) < 0)
+        return false;
+    *ret = quantity_milli(q);
+    return true;
 }
 
 bool container_request(const struct container *c, enum resource r, int64_t *ret)

@@ -3,23 +3,18 @@
 #include "apis/image.h"
 #include "controller/checks/report.h"
 
-static bool moving(const struct image_ref *i)
-{
-    return !i->digest.n && (!i->tag.n || str_eq(i->tag, "latest"));
-}
-
-static bool parse(const struct container_view *c, struct image_ref *ret)
+static bool parse(const struct container_view *c, struct image *ret)
 {
     const char *image = container_image(c->c);
 
-    return image && *image && image_parse(str_of(image), ret, NULL) == 0;
+    return image && *image && image_parse(str_of(image), ret);
 }
 
 static void tag_latest(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
 {
-    struct image_ref i;
+    struct image i;
 
-    if (!parse(c, &i) || !moving(&i))
+    if (!parse(c, &i) || !image_mutable(&i))
         return;
     if (i.tag.n)
         report_fail(r, "image", "uses the tag latest (%s)", container_image(c->c));
@@ -29,7 +24,7 @@ static void tag_latest(struct report *r, const struct pod_view *p unused_arg, co
 
 static void not_pinned(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
 {
-    struct image_ref i;
+    struct image i;
 
     if (parse(c, &i) && !i.digest.n)
         report_warn(r, "image", "is not pinned to a digest (%s)", container_image(c->c));
@@ -38,31 +33,31 @@ static void not_pinned(struct report *r, const struct pod_view *p unused_arg, co
 static void pull_policy(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
 {
     enum pull_policy policy = container_image_pull_policy(c->c);
-    struct image_ref i;
+    struct image i;
 
     if (!parse(c, &i) || i.digest.n)
         return;
     if (policy == PULL_POLICY_NEVER)
         report_warn(r, "imagePullPolicy", "never pulls its image: what runs depends on the node");
-    else if (policy == PULL_POLICY_IF_NOT_PRESENT && moving(&i))
+    else if (policy == PULL_POLICY_IF_NOT_PRESENT && image_mutable(&i))
         report_warn(r, "imagePullPolicy", "keeps whatever version of a moving tag the node has");
 }
 
 static void legacy_registry(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
 {
-    struct image_ref i;
+    struct image i;
 
     if (!parse(c, &i))
         return;
     if (str_eq(i.registry, "k8s.gcr.io"))
         report_fail(r, "image", "comes from k8s.gcr.io, which has been frozen since 2023");
-    else if (str_eq(i.registry, "gcr.io") && i.repository.n > 18 && memcmp(i.repository.p, "google_containers/", 18) == 0)
+    else if (str_eq(i.registry, "gcr.io") && i.path.n > 18 && memcmp(i.path.p, "google_containers/", 18) == 0)
         report_fail(r, "image", "comes from gcr.io/google_containers, which is no longer kept up");
 }
 
 // Components that nobody mends any more; what the last part of the repository says, and since when. Table of 2026-11.
 static const struct {
-    const char *repository, *what;
+    const char *tail, *what;
     enum verdict verdict;
 } retired[] = {
     { "ingress-nginx/controller", "ingress-nginx, retired in March 2026", VERDICT_FAIL },
@@ -76,23 +71,23 @@ static const struct {
 };
 
 // Whole path segments at the end.
-static bool ends_in(struct str repository, const char *tail)
+static bool ends_in(struct str path, const char *tail)
 {
     size_t n = strlen(tail);
 
-    if (repository.n < n || memcmp(repository.p + repository.n - n, tail, n) != 0)
+    if (path.n < n || memcmp(path.p + path.n - n, tail, n) != 0)
         return false;
-    return repository.n == n || repository.p[repository.n - n - 1] == '/';
+    return path.n == n || path.p[path.n - n - 1] == '/';
 }
 
 static void end_of_life(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
 {
-    struct image_ref i;
+    struct image i;
 
     if (!parse(c, &i))
         return;
     for (size_t k = 0; k < ARRAY_SIZE(retired); k++) {
-        if (ends_in(i.repository, retired[k].repository))
+        if (ends_in(i.path, retired[k].tail))
             report_as(r, retired[k].verdict, "image", "runs %s", retired[k].what);
     }
 }

@@ -97,7 +97,7 @@ static bool namespace_matches(const struct report *r, const struct network_polic
 
     if (!sel)
         return w->ns == home;
-    return selects_all(sel) || (ns->object && selector_matches(sel, object_meta_labels(object_meta_of(ns->object))));
+    return selects_all(sel) || (ns->object && selector_matches_namespace(sel, ns->object));
 }
 
 static bool peer_matches_any(const struct report *r, const struct network_policy_peer *p, atom home)

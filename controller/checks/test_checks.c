@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Holds every row of the tables to its promises: a well-formed id, one scope, fixtures with the right verdict, a line in the docs.
+#include "controller/checks/checks.h"
+#include "controller/checks/fake_snapshot.h"
+#include "controller/checks/select.h"
+
+#include "base/alloc.h"
+#include "base/test.h"
+#include <ctype.h>
+#include <glob.h>
+
+#define TESTDATA "controller/checks/testdata"
+
+static void each_id_is_well_formed_and_unique(void **state unused_arg)
+{
+    for (size_t i = 0; i < checks_count(); i++) {
+        const struct check *c = checks_at(i);
+        const char *slash = strchr(c->id, '/'), *pillar = check_pillar_name(check_pillar(c));
+        assert_non_null(slash);
+        assert_int_equal(slash - c->id, strlen(pillar));
+        assert_memory_equal(c->id, pillar, strlen(pillar));
+        for (const char *p = slash + 1; *p; p++)
+            assert_true(islower(*p) || isdigit(*p) || *p == '-');
+        assert_ptr_equal(checks_find(c->id), c);
+        assert_int_equal(check_index(c), i);
+    }
+    assert_true(checks_count() <= CHECKS_MAX);
+}
+
+static void each_check_has_exactly_one_scope_and_its_texts(void **state unused_arg)
+{
+    for (size_t i = 0; i < checks_count(); i++) {
+        const struct check *c = checks_at(i);
+        int scopes = !!c->per_container + !!c->per_pod_spec + !!c->per_workload + !!c->per_object + !!c->per_cluster;
+        assert_int_equal(scopes, 1);
+        assert_true(!!c->per_container == !!c->sets);
+        assert_true(!c->per_object || c->kinds);
+        assert_true(c->tier >= 1 && c->tier <= 3);
+        assert_true(c->title && *c->title && c->remediation && *c->remediation && c->frameworks && c->aliases);
+        assert_true(c->remediation[strlen(c->remediation) - 1] == '.');
+        assert_true(c->title[strlen(c->title) - 1] != '.');
+    }
+}
+
+// The checks of 2.4: every one lives on under an alias.
+static void every_upstream_check_has_an_alias(void **state unused_arg)
+{
+    static const char *const upstream[] = {
+        "security.run-as-non-root", "security.privileged-containers", "security.capabilities-validation",
+        "security.rbac-wildcard-permissions", "security.rbac-cluster-admin-misuse", "security.secrets-in-configmaps",
+        "security.external-secrets-usage", "security.hardcoded-secrets", "security.stored-vulnerability-thresholds",
+        "reliability.replica-counts", "reliability.spread-anti-affinity", "reliability.pod-disruption-budgets",
+        "reliability.resource-requests", "reliability.resource-limits", "reliability.liveness-readiness-probes",
+        "reliability.backup-dr-signals", "performance-efficiency.hpa-configuration-sanity",
+        "performance-efficiency.vpa-configuration-sanity", "performance-efficiency.namespace-resource-governance",
+        "performance-efficiency.node-affinity-and-placement", "cost-optimization.resource-request-limit-ratios",
+        "cost-optimization.over-provisioning-detection", "cost-optimization.spot-instance-usage",
+        "operational-excellence.kube9-operator-health-probes", "operational-excellence.kube9-operator-metrics-exposure",
+        "operational-excellence.kube9-operator-logging-configuration", "operational-excellence.kube9-operator-audit-signals",
+        "operational-excellence.kube9-operator-deployment-strategy", "operational-excellence.gitops-delivery-signals",
+        "sustainability.resource-efficiency-signals", "sustainability.workload-consolidation-signals",
+    };
+
+    assert_int_equal(ARRAY_SIZE(upstream), 31);
+    for (size_t i = 0; i < ARRAY_SIZE(upstream); i++) {
+        bool found = false;
+        for (size_t k = 0; k < checks_count(); k++)
+            found |= check_has_alias(checks_at(k), upstream[i]);
+        if (!found)
+            fail_msg("no check has the alias %s", upstream[i]);
+    }
+}
+
+struct seen {
+    uint32_t findings;
+    struct check_result result;
+    char message[512];
+};
+
+static int on_finding(void *arg, const struct finding *f)
+{
+    struct seen *s = arg;
+
+    assert_true(*f->message);
+    assert_true(f->verdict == VERDICT_WARN || f->verdict == VERDICT_FAIL);
+    snprintf(s->message, sizeof(s->message), "%.500s", f->message);
+    s->findings++;
+    return 0;
+}
+
+static void on_result(void *arg, const struct check_result *r)
+{
+    ((struct seen *)arg)->result = *r;
+    assert_true(r->message && *r->message);
+}
+
+// "# server-minor: 31" in the first line.
+static void read_directive(const char *path, struct snapshot *s)
+{
+    char line[256] = "";
+    FILE *in = fopen(path, "re");
+
+    assert_non_null(in);
+    if (fgets(line, sizeof(line), in))
+        sscanf(line, "# server-minor: %d", &s->server_minor);
+    fclose(in);
+}
+
+static struct seen assess_file(const struct check *c, const char *path)
+{
+    const char *include[] = { c->id, NULL };
+    struct assessment_options o = { .mode = ASSESS_SINGLE_CHECK, .include = include };
+    struct seen seen = { 0 };
+    struct assess_sink sink = { .finding = on_finding, .result = on_result, .arg = &seen };
+    struct assessment_summary sum;
+    struct fake_snapshot f;
+    struct error e = { 0 };
+
+    fake_snapshot_init(&f);
+    f.s.live = c->flags & CHECK_LIVE;
+    read_directive(path, &f.s);
+    if (fake_snapshot_file(&f, path, &e) < 0 || assess_run(&f.s, &o, &sink, &sum, &e) < 0)
+        fail_msg("%s: %s", path, e.text);
+    fake_snapshot_fini(&f);
+    return seen;
+}
+
+static int judge_fixtures(const struct check *c, const char *word)
+{
+    char pattern[256];
+    int wrong = 0;
+    glob_t g;
+
+    snprintf(pattern, sizeof(pattern), TESTDATA "/%s.%s*.yaml", c->id, word);
+    if (glob(pattern, 0, NULL, &g) != 0) {
+        print_error("%s: no fixture\n", pattern);
+        return 1;
+    }
+    for (size_t i = 0; i < g.gl_pathc; i++) {
+        struct seen s = assess_file(c, g.gl_pathv[i]);
+        bool ok = *word == 'p' ? s.result.verdict == VERDICT_PASS && s.findings == 0 : s.result.verdict >= VERDICT_WARN && s.findings > 0;
+        if (!ok)
+            print_error("%s: %s (%s) %s\n", g.gl_pathv[i], verdict_name(s.result.verdict), s.result.message, s.message);
+        wrong += !ok;
+    }
+    globfree(&g);
+    return wrong;
+}
+
+static void each_check_passes_and_fails_its_fixtures(void **state unused_arg)
+{
+    int wrong = 0;
+
+    for (size_t i = 0; i < checks_count(); i++)
+        wrong += judge_fixtures(checks_at(i), "pass") + judge_fixtures(checks_at(i), "fail");
+    assert_int_equal(wrong, 0);
+}
+
+static void each_fixture_belongs_to_a_check(void **state unused_arg)
+{
+    glob_t g;
+
+    assert_int_equal(glob(TESTDATA "/*/*.yaml", 0, NULL, &g), 0);
+    for (size_t i = 0; i < g.gl_pathc; i++) {
+        autofree char *id = xstrdup(g.gl_pathv[i] + strlen(TESTDATA "/"));
+        char *dot = strchr(id, '.');
+        *dot = '\0';
+        if (!checks_find(id))
+            fail_msg("%s belongs to no check", g.gl_pathv[i]);
+    }
+    globfree(&g);
+}
+
+static void the_documentation_is_the_tables(void **state unused_arg)
+{
+    autobuf struct buf want, have;
+    char chunk[4096];
+    size_t n;
+    FILE *in = fopen("docs/checks.md", "re");
+
+    buf_init(&want, 1 << 20);
+    buf_init(&have, 1 << 20);
+    assert_int_equal(checks_markdown(&want), 0);
+    if (getenv("UPDATE")) {
+        FILE *out = fopen("docs/checks.md", "we");
+        assert_non_null(out);
+        assert_int_equal(fwrite(want.p, 1, want.n, out), want.n);
+        fclose(out);
+    }
+    if (!in)
+        fail_msg("docs/checks.md is missing; UPDATE=1 writes it");
+    while ((n = fread(chunk, 1, sizeof(chunk), in)) > 0)
+        buf_add(&have, chunk, n);
+    fclose(in);
+    if (have.n != want.n || memcmp(have.p, want.p, want.n) != 0)
+        fail_msg("docs/checks.md differs from the tables; UPDATE=1 writes it anew");
+}
+
+RUN(T(each_id_is_well_formed_and_unique), T(each_check_has_exactly_one_scope_and_its_texts),
+    T(every_upstream_check_has_an_alias), T(each_check_passes_and_fails_its_fixtures),
+    T(each_fixture_belongs_to_a_check), T(the_documentation_is_the_tables))
