@@ -104,6 +104,9 @@ static void mark(struct subscriber *s, const struct object *old, const struct ob
         e = entry_new(s, newest, !old);
     if (old && !e->added && !e->gone && (!now || !object_same_uid(old, now)))
         e->gone = ref_const(old);
+    // It came back: a restore of the server's store took the deletion itself away.
+    if (now && e->gone && object_same_uid(e->gone, now))
+        object_unref(TAKE(e->gone));
     before = e->at;
     e->at = ref_const(newest);
     object_unref(before);
