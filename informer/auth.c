@@ -74,7 +74,8 @@ static void set_basic(struct auth *a)
     buf_init(&b64, HEADER_MAX);
     base64_encode(str_of(plain), &b64);
     a->header = xasprintf("Authorization: Basic %s", b64.p ? b64.p : "");
-    explicit_bzero(b64.p, b64.n);
+    if (b64.p)
+        explicit_bzero(b64.p, b64.n);
     wipe(&plain);
 }
 
@@ -286,6 +287,22 @@ static void add_impersonation(struct auth *a, size_t *n, const char *name, const
         a->impersonation[(*n)++] = arena_printf(a->arena, "Impersonate-%s: %s", name, value);
 }
 
+// One key of as-user-extra: lower case and percent-encoded in the header's name.
+static void add_extra(struct auth *a, size_t *n, const struct kube_extra *x)
+{
+    autofree char *key = xstrdup(x->key);
+    autofree char *escaped = NULL;
+    autofree char *name = NULL;
+
+    for (char *p = key; *p; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p - 'A' + 'a');
+    escaped = http_escape(key);
+    name = xasprintf("Extra-%s", escaped);
+    for (size_t i = 0; i < x->n; i++)
+        add_impersonation(a, n, name, x->values[i]);
+}
+
 static void make_impersonation(struct auth *a)
 {
     const struct kube_config *c = a->config;
@@ -293,23 +310,13 @@ static void make_impersonation(struct auth *a)
 
     for (size_t i = 0; i < c->n_as_extra; i++)
         extras += c->as_extra[i].n;
-    a->impersonation = ARENA_ARRAY(a->arena, const char *, 3 + c->n_as_groups + extras);
+    a->impersonation = ARENA_ARRAY(a->arena, const char *, 4 + c->n_as_groups + extras);
     add_impersonation(a, &n, "User", c->as);
     add_impersonation(a, &n, "Uid", c->as_uid);
     for (size_t i = 0; i < c->n_as_groups; i++)
         add_impersonation(a, &n, "Group", c->as_groups[i]);
-    for (size_t i = 0; i < c->n_as_extra; i++) {
-        autofree char *key = xstrdup(c->as_extra[i].key);
-        autofree char *escaped = NULL;
-        autofree char *name = NULL;
-
-        for (char *p = key; *p; p++)
-            *p = (char)tolower((unsigned char)*p);
-        escaped = http_escape(key);
-        name = xasprintf("Extra-%s", escaped);
-        for (size_t j = 0; j < c->as_extra[i].n; j++)
-            add_impersonation(a, &n, name, c->as_extra[i].values[j]);
-    }
+    for (size_t i = 0; i < c->n_as_extra; i++)
+        add_extra(a, &n, &c->as_extra[i]);
 }
 
 // A PEM file's text; NULL path gives NULL. An empty or foreign file is an error.
@@ -330,50 +337,65 @@ static int read_pem(const char *path, const char *what, char **ret, struct error
     return 0;
 }
 
-static bool same(const char *a, const char *b)
+struct pem_files { // what the files hold now; NULL: not configured
+    char *ca, *cert, *key;
+};
+
+static int read_pems(const struct kube_config *c, struct pem_files *ret, struct error *e)
 {
-    return a == b || (a && b && !strcmp(a, b));
+    if (read_pem(c->ca_file, "certificate-authority", &ret->ca, e) < 0 ||
+        read_pem(c->cert_file, "client-certificate", &ret->cert, e) < 0)
+        return -1;
+    return read_pem(c->key_file, "client-key", &ret->key, e);
 }
 
-// Reads all files again; what changed goes to the transports, and into a when they take it.
-static int reload(struct auth *a, bool birth, struct error *e)
+static bool is_new(const char *text, const char *have)
 {
-    char *ca = NULL, *cert = NULL, *key = NULL;
-    struct http_tls tls = a->tls;
-    bool new_ca, new_cert;
-    int rc = -1;
+    return text && (!have || strcmp(text, have) != 0);
+}
 
-    if (read_pem(a->config->ca_file, "certificate-authority", &ca, e) == 0 &&
-        read_pem(a->config->cert_file, "client-certificate", &cert, e) == 0 &&
-        read_pem(a->config->key_file, "client-key", &key, e) == 0)
-        rc = 0;
-    new_ca = rc == 0 && ca && !same(ca, a->ca);
-    new_cert = rc == 0 && ((cert && !same(cert, a->cert)) || (key && !same(key, a->key)));
-    if (new_ca)
-        tls.ca_data = str_of(ca);
-    if (new_cert && cert)
-        tls.cert_data = str_of(cert);
-    if (new_cert && key)
-        tls.key_data = str_of(key);
+static void replace(char **have, char **text)
+{
+    if (!*text)
+        return;
+    wipe(have);
+    *have = TAKE(*text);
+}
+
+// Puts what changed in force: at birth at once, later if the transports take it.
+static int put_pems(struct auth *a, struct pem_files *f, bool birth, struct error *e)
+{
+    bool new_cert = is_new(f->cert, a->cert) || is_new(f->key, a->key);
+    struct http_tls tls = a->tls;
+
+    if (!new_cert && !is_new(f->ca, a->ca))
+        return 0;
+    if (f->ca)
+        tls.ca_data = str_of(f->ca);
+    if (f->cert)
+        tls.cert_data = str_of(f->cert);
+    if (f->key)
+        tls.key_data = str_of(f->key);
     if (birth)
         a->tls = tls;
-    else if (new_ca || new_cert)
-        rc = put_tls(a, &tls, new_cert, e);
-    if (rc == 0 && new_ca) {
-        free(a->ca);
-        a->ca = TAKE(ca);
-    }
-    if (rc == 0 && new_cert && cert) {
-        wipe(&a->cert);
-        a->cert = TAKE(cert);
-    }
-    if (rc == 0 && new_cert && key) {
-        wipe(&a->key);
-        a->key = TAKE(key);
-    }
-    free(ca);
-    free(cert);
-    wipe(&key);
+    else if (put_tls(a, &tls, new_cert, e) < 0)
+        return -1;
+    replace(&a->ca, &f->ca);
+    replace(&a->cert, &f->cert);
+    replace(&a->key, &f->key);
+    return 0;
+}
+
+static int reload(struct auth *a, bool birth, struct error *e)
+{
+    struct pem_files f = { 0 };
+    int rc = read_pems(a->config, &f, e);
+
+    if (rc == 0)
+        rc = put_pems(a, &f, birth, e);
+    wipe(&f.ca);
+    wipe(&f.cert);
+    wipe(&f.key);
     return rc;
 }
 

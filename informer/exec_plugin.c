@@ -24,8 +24,6 @@
 #define STDERR_MAX 4096
 #define INFO_MAX   (2u << 20) // KUBERNETES_EXEC_INFO: the CA and the exec extension
 
-extern char **environ;
-
 struct exec_plugin {
     struct loop *loop;
     const struct kube_exec *exec;

@@ -47,7 +47,7 @@ static void warn(const struct kube_config_options *o, const char *text)
 static int add_file(const char *path, struct arena *a, struct kube_file *files, size_t *n,
                     struct error *e)
 {
-    struct str text;
+    struct str text = { 0 };
 
     if (access(path, F_OK) < 0 && errno == ENOENT) {
         error_set(e, ERR_NOT_FOUND, "open '%s': no such file", path);
@@ -122,7 +122,7 @@ static void read_namespace(struct kube_config *c, const char *dir)
 {
     const char *env = getenv("POD_NAMESPACE");
     const char *path = arena_printf(c->arena, "%s/namespace", dir);
-    struct str text, line;
+    struct str text = { 0 }, line;
 
     c->ns = "default";
     if (env && *env) {
@@ -139,7 +139,7 @@ static int in_cluster(const struct kube_config_options *o, struct kube_config *c
 {
     const char *host = getenv("KUBERNETES_SERVICE_HOST"), *port = getenv("KUBERNETES_SERVICE_PORT");
     const char *dir = o->sa_dir ? o->sa_dir : KUBE_SA_DIR;
-    struct str token;
+    struct str token = { 0 };
 
     if (!host || !*host || !port || !*port)
         return 1;
@@ -153,7 +153,8 @@ static int in_cluster(const struct kube_config_options *o, struct kube_config *c
     if (kube_config_read_file(c->arena, c->token_file, KUBE_CREDENTIAL_MAX, &token, e) < 0)
         return error_wrap(e, "in-cluster: the Pod has no ServiceAccount token (is "
                              "automountServiceAccountToken off?)");
-    explicit_bzero((char *)(uintptr_t)token.p, token.n);
+    if (token.p)
+        explicit_bzero((char *)(uintptr_t)token.p, token.n);
     if (access(c->ca_file, R_OK) < 0) {
         c->ca_file = NULL;
         warn(o, "in-cluster: no ca.crt beside the token; the system's root certificates are used");

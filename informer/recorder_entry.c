@@ -10,8 +10,6 @@
 #include "base/map.h"
 #include "base/writer.h"
 
-#include <ctype.h>
-
 #define WORD_MAX       128
 #define NOTE_MAX       1024
 #define NAME_MAX_BYTES 253
@@ -49,23 +47,30 @@ static void free_object(struct recorder_object *o)
     free((char *)(uintptr_t)o->rv);
 }
 
-// "<regarding name>.<hex>": a DNS subdomain, also for names such as system:node.
+// What stands for byte i of a name in a DNS subdomain: labels begin and end with a letter or digit.
+static char dns_char(const char *name, size_t i)
+{
+    bool edge = i == 0 || name[i - 1] == '.' || name[i + 1] == '.';
+    char c = name[i];
+
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+        return c;
+    if (edge)
+        return 'x';
+    return c == '.' ? '.' : '-';
+}
+
+// "<regarding name>.<hex>", also for names that are no DNS names, such as system:node.
 static char *make_name(const struct recorder_entry *n, uint64_t number)
 {
     const char *of = n->regarding.name && *n->regarding.name ? n->regarding.name : "object";
     char *name = xasprintf("%.*s.%016" PRIx64, NAME_MAX_BYTES - 17, of,
                            (uint64_t)n->first * 1000 + number % 1000);
-    size_t stem = strlen(name) - 17;
 
-    for (size_t i = 0; i < stem; i++) {
-        unsigned char c = (unsigned char)name[i];
-        bool edge = i == 0 || i == stem - 1 || name[i - 1] == '.' || name[i + 1] == '.';
-
-        if (isupper(c))
-            name[i] = (char)tolower(c);
-        else if (!islower(c) && !isdigit(c) && (edge || (c != '-' && c != '.')))
-            name[i] = edge ? 'x' : '-';
-    }
+    for (size_t i = 0; i < strlen(name) - 17; i++)
+        name[i] = dns_char(name, i);
     return name;
 }
 

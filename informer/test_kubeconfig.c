@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fixtures are texts here: what is read stands beside what is expected.
+#include "base/alloc.h"
 #include "base/test.h"
 #include "informer/kubeconfig.h"
 
@@ -368,7 +369,7 @@ static void no_verification_is_warned_about(unused_arg void **state)
 
 static void a_file_beyond_the_limit_is_refused(unused_arg void **state)
 {
-    autofree char *big = malloc(KUBE_CONFIG_MAX + 2);
+    autofree char *big = xmalloc(KUBE_CONFIG_MAX + 2);
     struct kube_config c;
     struct error e = { 0 };
 
