@@ -11,6 +11,7 @@
     X(security_capabilities)                                                                       \
     X(security_secrets)                                                                            \
     X(security_images)                                                                             \
+    X(security_vulnerabilities)                                                                    \
     X(security_accounts)                                                                           \
     X(security_rbac)                                                                               \
     X(security_network)                                                                            \
@@ -18,6 +19,7 @@
     X(reliability_workload)                                                                        \
     X(reliability_references)                                                                      \
     X(performance)                                                                                 \
+    X(performance_vpa)                                                                             \
     X(cost)                                                                                        \
     X(operations)                                                                                  \
     X(sustainability)
