@@ -16,7 +16,7 @@ for doc in *.md docs/*.md docs/*/*.md deploy/*.md e2e/*.md; do
     {
         grep -noE '`[A-Za-z0-9_.*-]+(/[A-Za-z0-9_.*-]+)*/?(:[0-9]+)?`' "$doc" |
             sed -E 's/^([0-9]+):`(.*[^:0-9]|.*)(:[0-9]+)?`$/\1 root \2/; s/:[0-9]+$//' || true
-        grep -noE '\]\([^)#: ]+(#[^)]*)?\)' "$doc" |
+        sed 's/`[^`]*`//g' "$doc" | grep -noE '\]\([^)#: ]+(#[^)]*)?\)' |
             sed -E 's/^([0-9]+):\]\(([^)#]*).*$/\1 here \2/' || true
     } | while read -r line from path; do
         case $path in

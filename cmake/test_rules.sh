@@ -25,7 +25,7 @@ clean_tree() {
     echo '#include "base/base.h"' >>"$tree/informer/queue.c"
     echo '#include "informer/queue.h"' >>"$tree/controller/manager.c"
     # shellcheck disable=SC2016
-    echo 'See `base/http.c`, `apis/*.h`, `build/dev` and [the other](b.md).' >"$tree/docs/a.md"
+    echo 'See `base/http.c`, `apis/*.h`, `build/dev`, `[a](b c)`, `[a](gone)` and [the other](b.md).' >"$tree/docs/a.md"
     : >"$tree/docs/b.md"
     printf '%s\n#include "base/base.h"\n' "$spdx" >"$tree/base/loop.h"
 }
