@@ -102,10 +102,10 @@ void queue_free(struct queue *q)
     timer_stop(q->loop, &q->timer);
     timer_stop(q->loop, &q->ready_turn);
     timer_stop(q->loop, &q->drained_turn);
+    heap_fini(&q->waiting); // looks at the items that wait
     for (struct item *it; (it = map_next(&q->items, &iter));)
         free(it);
     map_fini(&q->items);
-    heap_fini(&q->waiting);
     free(q);
 }
 

@@ -216,7 +216,7 @@ static void wl9_a_watch_list_may_stage_a_key_again_and_remove_it(void **state)
 
 static void iteration_sees_each_object_once(void **state)
 {
-    char name[8];
+    char name[16];
     uint32_t iter = 0, n = 0;
 
     (void)state;
@@ -231,7 +231,7 @@ static void iteration_sees_each_object_once(void **state)
 
 static void r30_memory_of_a_table_comes_back_after_a_smaller_list(void **state)
 {
-    char name[12];
+    char name[16];
     size_t large;
 
     (void)state;

@@ -50,7 +50,7 @@ static enum kind_state state_of(enum kind_id kind)
 static void a_list_in_pages_fills_the_cache(void **state)
 {
     const struct object *o;
-    char name[8];
+    char name[16];
 
     (void)state;
     for (int i = 0; i < 12; i++) {

@@ -430,7 +430,7 @@ static void pq9_random_operations_keep_the_invariants(void **state)
 {
     struct {
         bool wanted, busy;
-        char name[4];
+        char name[16];
     } keys[8] = { 0 };
 
     uint32_t r = 7;

@@ -326,8 +326,7 @@ static void e14_a_list_without_a_byte_is_given_up(void **state)
 static void r29_a_table_a_status_and_a_list_without_rv_are_failures(void **state)
 {
     static const char *const bodies[] = {
-        "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":{\"resourceVersion\":"
-        "\"9\"},\"rows\":[]}",
+        "{\"kind\":\"Table\",\"metadata\":{\"resourceVersion\":\"9\"},\"rows\":[]}",
         "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"metadata\":{},\"items\":[]}",
         "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":500}",
         "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Success\"}",
