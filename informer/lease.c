@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define RELEASE_PAUSE (100 * USEC_PER_MSEC) // after a conflict while releasing
+#define DENIED_PAUSE  (30 * USEC_PER_SEC)   // a candidate without rights or credentials
 
 enum phase { LEASE_IDLE, LEASE_ACQUIRING, LEASE_LEADING, LEASE_RELEASING, LEASE_ENDED };
 
@@ -47,6 +48,7 @@ struct lease {
     usec valid_until;       // the fence
     usec release_until;
     struct timer round, fence;
+    enum err problem; // told
     uint64_t jitter;
 };
 
@@ -254,6 +256,24 @@ static void next_round(struct lease *l)
         timer_start(l->loop, &l->round, acquire_pause(l));
 }
 
+static void tell_problem(struct lease *l, const struct error *e)
+{
+    if (e->code == ERR_CONFLICT || e->code == ERR_ALREADY_EXISTS || e->code == l->problem)
+        return; // a race that was lost is no trouble
+    l->problem = e->code;
+    if (l->o.problem)
+        l->o.problem(l->o.arg, e);
+}
+
+static void round_failed(struct lease *l, const struct error *e)
+{
+    tell_problem(l, e);
+    if (l->phase == LEASE_ACQUIRING && err_retry(e->code) == RETRY_SLOW)
+        timer_start(l->loop, &l->round, DENIED_PAUSE);
+    else
+        next_round(l);
+}
+
 static void won(struct lease *l)
 {
     bool first = l->phase == LEASE_ACQUIRING;
@@ -278,21 +298,23 @@ static void won(struct lease *l)
 }
 
 static void on_written(void *arg, unused_arg const struct http_response *r, struct str body,
-                       const struct error *e)
+                       const struct error *failure)
 {
     struct lease *l = arg;
+    struct error e = *failure;
     struct lease_record rec;
 
     l->call = NULL;
-    if (e->code == ERR_NONE && lease_record_parse(body, &rec, NULL) == 0) {
-        observe(l, &rec, clock_mono());
-        if (holds(l, &l->observed.spec))
-            won(l);
-        else
-            next_round(l);
+    if (e.code != ERR_NONE || lease_record_parse(body, &rec, &e) < 0) {
+        round_failed(l, &e);
         return;
     }
-    next_round(l);
+    tell_problem(l, &e);
+    observe(l, &rec, clock_mono());
+    if (holds(l, &l->observed.spec))
+        won(l);
+    else
+        next_round(l);
 }
 
 static void on_renewed(void *arg, const struct http_response *r, struct str body,
@@ -379,20 +401,22 @@ static bool expired(const struct lease *l)
 }
 
 static void on_fetched(void *arg, unused_arg const struct http_response *r, struct str body,
-                       const struct error *e)
+                       const struct error *failure)
 {
     struct lease *l = arg;
+    struct error e = *failure;
     struct lease_record rec;
 
     l->call = NULL;
-    if (e->code == ERR_NOT_FOUND) {
+    if (e.code == ERR_NOT_FOUND) {
         create(l);
         return;
     }
-    if (e->code != ERR_NONE || lease_record_parse(body, &rec, NULL) < 0) {
-        next_round(l);
+    if (e.code != ERR_NONE || lease_record_parse(body, &rec, &e) < 0) {
+        round_failed(l, &e);
         return;
     }
+    tell_problem(l, &e);
     observe(l, &rec, clock_mono());
     if (holds(l, &l->observed.spec)) {
         want_mine(l, false);

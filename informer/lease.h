@@ -29,6 +29,9 @@ struct lease_options {
     void (*stopped)(void *arg, bool lost);
     void (*new_leader)(void *arg,
                        const char *holder); // the holder seen changed ("" = nobody); may be NULL
+    // A round failed for a reason that somebody may have to mend (no permission, no server); once
+    // per reason, and with ERR_NONE when it is over. May be NULL.
+    void (*problem)(void *arg, const struct error *e);
     // The Lease's resourceVersion went back: the store was restored from a backup. Relist
     // everything (E18a); may be NULL.
     void (*rv_regression)(void *arg, uint64_t was, uint64_t is);

@@ -18,6 +18,7 @@ struct server {
     struct lease_spec spec;
     char metadata[512];
     uint64_t rv;
+    int status;          // of every answer, 0: honest ones
     bool hang, down;     // every request from now on
     bool faster;         // somebody else creates just before us
     unsigned fail_puts;  // answered 409 without a write
@@ -32,7 +33,8 @@ struct world {
     struct client *client;
     struct lease *lease;
     struct server server;
-    unsigned started, stopped, lost, leaders, regressions;
+    unsigned started, stopped, lost, leaders, regressions, problems;
+    enum err problem;
     char leader[64];
 };
 
@@ -103,7 +105,9 @@ static void serve(void *arg, const struct wire_request *r, struct wire_answer *r
     ret->hang = s->hang;
     if (s->down)
         ret->error = ERR_REFUSED;
-    if (s->hang || s->down)
+    if (s->status)
+        ret->status = s->status;
+    if (s->hang || s->down || s->status)
         return;
     if (!strcmp(r->method, "GET")) {
         s->reads++;
@@ -149,6 +153,14 @@ static void on_regression(void *arg, uint64_t was, uint64_t is)
     ((struct world *)arg)->regressions++;
 }
 
+static void on_problem(void *arg, const struct error *e)
+{
+    struct world *w = arg;
+
+    w->problems++;
+    w->problem = e->code;
+}
+
 static struct lease_options options(struct world *w)
 {
     return (struct lease_options){ .ns = "n",
@@ -158,6 +170,7 @@ static struct lease_options options(struct world *w)
                                    .stopped = on_stopped,
                                    .new_leader = on_leader,
                                    .rv_regression = on_regression,
+                                   .problem = on_problem,
                                    .arg = w };
 }
 
@@ -503,6 +516,23 @@ static void a_resource_version_that_goes_back_is_announced(void **state)
     assert_true(lease_held(w->lease));
 }
 
+static void without_rights_it_says_so_and_asks_rarely(void **state)
+{
+    struct world *w = *state;
+
+    w->server.status = 403;
+    lease_start(w->lease);
+    run_for(w, 119 * SEC);
+    assert_int_equal(w->problems, 1);
+    assert_int_equal(w->problem, ERR_DENIED);
+    assert_int_equal(fake_wire_count(w->wire), 4);
+    w->server.status = 0;
+    run_for(w, 31 * SEC);
+    assert_int_equal(w->problems, 2);
+    assert_int_equal(w->problem, ERR_NONE);
+    assert_int_equal(w->started, 1);
+}
+
 static void the_health_check_fails_only_for_a_leader_that_should_have_stopped(void **state)
 {
     struct world *w = *state;
@@ -596,7 +626,7 @@ RUN(W(a_free_lease_is_created_and_held), W(renewing_writes_without_reading_and_k
     W(release_gives_back_what_is_ours), W(release_after_an_unseen_take_over_leaves_it_alone),
     W(release_repeats_on_conflict), W(release_while_a_request_is_under_way_still_releases),
     W(release_gives_up_when_the_server_is_away), W(a_waiting_candidate_stops_without_a_request),
-    W(a_resource_version_that_goes_back_is_announced),
+    W(a_resource_version_that_goes_back_is_announced), W(without_rights_it_says_so_and_asks_rarely),
     W(the_health_check_fails_only_for_a_leader_that_should_have_stopped),
     W(a_suspended_machine_wakes_up_outside_the_fence), W(bad_settings_are_refused),
     T(the_identity_is_the_pods_uid_or_new), T(a_lease_document_reads_back_the_same))
