@@ -48,7 +48,7 @@ struct finding {
     enum check_severity severity;    // the check's, unless a profile overrides it
     enum skip_reason reason;   // SKIP
     const char *group, *kind, *ns, *name; // ns "" for cluster scope; kind "Cluster", name "cluster" for the whole cluster
-    const char *uid;           // of the object, "" if none
+    const struct object *object; // that object, or one that stands for it; NULL: the whole cluster
     const char *container;     // first offender, "" if it is not about a container
     const char *path;          // first offender: "spec.template.spec.containers[0].image", "" if none
     const char *message;       // all offenders of this object, joined by "; ", at most 1 KiB

@@ -123,13 +123,18 @@ static void read_checks(const struct exemptions *x, struct object_exemption *e, 
     }
 }
 
-static struct object_exemption *read_annotations(const struct exemptions *x, const struct object_meta *meta, const char *object)
+static struct object_exemption *read_annotations(const struct exemptions *x, const struct object_meta *meta, const char *kind,
+                                                 const char *ns, const char *name)
 {
     struct rlist notes = object_meta_annotations(meta);
     const char *list = rmap_get(notes, ANNOTATION), *containers = rmap_get(notes, ANNOTATION "-containers");
     struct object_exemption *e;
+    char object[600];
 
-    if ((!list && !containers) || x->o->object_exemptions == OBJECT_EXEMPT_NONE || expired(x, notes, object))
+    if ((!list && !containers) || x->o->object_exemptions == OBJECT_EXEMPT_NONE)
+        return NULL;
+    snprintf(object, sizeof(object), "%s %s%s%s", kind, ns, *ns ? "/" : "", name);
+    if (expired(x, notes, object))
         return NULL;
     e = ARENA_NEW(x->a, struct object_exemption);
     e->any = true;
@@ -146,11 +151,9 @@ static struct object_exemption *read_annotations(const struct exemptions *x, con
 static const struct object_exemption *of_namespace(const struct exemptions *x, struct ns_info *ns)
 {
     static const struct object_exemption none;
-    char object[300];
 
     if (!ns->exemption) {
-        snprintf(object, sizeof(object), "Namespace %s", ns->name);
-        ns->exemption = ns->object ? read_annotations(x, object_meta_of(ns->object), object) : NULL;
+        ns->exemption = ns->object ? read_annotations(x, object_meta_of(ns->object), "Namespace", "", ns->name) : NULL;
         if (!ns->exemption)
             ns->exemption = &none;
     }
@@ -175,17 +178,14 @@ static unsigned old_labels(const struct object_meta *meta)
 
 void exempt_unit(struct exemptions *x, const struct exempt_target *t, struct unit_exemption *ret)
 {
-    char object[600];
-
     *ret = (struct unit_exemption){ .platform = t->ns->platform };
     for (uint32_t i = 0; i < x->n && ret->n < UNIT_CENTRAL_MAX; i++) {
         if (central_matches(&x->central[i], t))
             ret->central[ret->n++] = &x->central[i];
     }
-    snprintf(object, sizeof(object), "%s %s%s%s", t->kind, t->ns->name, *t->ns->name ? "/" : "", t->name);
-    ret->by[0] = read_annotations(x, t->meta, object);
+    ret->by[0] = read_annotations(x, t->meta, t->kind, t->ns->name, t->name);
     if (t->template && t->template != t->meta)
-        ret->by[1] = read_annotations(x, t->template, object);
+        ret->by[1] = read_annotations(x, t->template, t->kind, t->ns->name, t->name);
     ret->by[2] = of_namespace(x, t->ns);
     if (x->o->object_exemptions != OBJECT_EXEMPT_NONE)
         ret->groups = old_labels(t->meta);
