@@ -175,7 +175,7 @@ static void set_gauges(struct manager *m)
             metric_set(METRIC_PILLAR_SCORE, l->pillars[i].score, l->pillars[i].name);
     }
     queue_update_metrics(runner_queue(m->runner));
-    metrics_process_update();
+    metrics_update_process();
 }
 
 static void get_metrics(void *arg, const char *query unused_arg, struct httpd_reply *ret)

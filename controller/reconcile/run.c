@@ -138,7 +138,7 @@ static void put_top(struct draft *d, const struct assessment_summary *s)
                                                                 [CHECK_CRITICAL] = SEVERITY_CRITICAL };
 
     for (size_t i = 0; i < s->n_top; i++) {
-        const struct top_finding *t = &s->top[i];
+        const struct assess_top *t = &s->top[i];
         struct draft *item = assessment_run_status_add_top_findings(d);
 
         top_finding_put_check(item, t->check->id);
@@ -160,7 +160,7 @@ static void put_times(struct draft *d, const struct run_input *in, const struct 
     const struct assessment_run_status *old = status_of(in->run);
     bool claimed = assessment_run_status_has_start_time(old);
     int64_t start = claimed ? assessment_run_status_start_time(old) : in->now / USEC_PER_SEC;
-    char text[32];
+    char text[TIME_TEXT_MAX];
     usec took;
 
     if (o->phase != RUN_PHASE_PENDING && (claimed || o->phase == RUN_PHASE_RUNNING))
