@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Order matters: first the configuration is settled, then runs are created from it, then the status is written about what
-// stands after that. A rejected object changes nothing but its own status; a missing one counts only when that is certain.
+// Order matters: first the configuration is settled, then the status is written about what stands now, then runs are created
+// and deleted. A run that cannot be created thus never hides what is wrong, and the status never claims a run that is not
+// there: its scheduled time appears once the run has been seen. A rejected object changes nothing but its own status.
 #include "controller/reconcile/config_object.h"
 
 #include "apis/draft.h"
@@ -11,6 +12,7 @@
 #include "controller/history.h"
 #include "controller/reconcile/conditions.h"
 #include "controller/reconcile/run.h"
+#include "controller/schedule.h"
 
 #define RUN_BODY_MAX ((size_t)128 << 10)
 
@@ -20,8 +22,8 @@ struct state {
     struct config *config;        // in force after this pass
     struct error refusal;         // why the object is not in force; code NONE = it is
     struct run_overview runs;
-    usec last_schedule, next;
-    bool missed;                  // a scheduled time was left out
+    usec last_schedule;           // before this pass
+    struct schedule_decision schedule;
 };
 
 static const struct kube9_config_status *status_of(const struct config_input *in)
@@ -167,35 +169,29 @@ static void create_run(struct state *s, usec at, bool first)
     buf_fini(&body);
 }
 
-static void schedule_runs(struct state *s)
+static void decide_schedule(struct state *s)
 {
     const struct assessment_settings *a = config_assessment(s->config);
     usec deadline = assessment_settings_starting_deadline_seconds(a) * USEC_PER_SEC;
-    struct schedule_decision d;
 
     s->last_schedule = config_last_schedule(s->in);
-    s->next = USEC_NEVER;
-    if (assessment_settings_suspend(a) || !s->in->runs_known || !s->in->may_schedule)
-        return;
-    d = schedule_decide(s->config->schedule, s->last_schedule, deadline, s->in->now);
-    s->next = d.next;
-    s->missed = d.skipped;
-    if (d.due) {
-        char text[32];
+    s->schedule = (struct schedule_decision){ .next = USEC_NEVER };
+    if (!assessment_settings_suspend(a) && s->in->runs_known && s->in->may_schedule)
+        s->schedule = schedule_decide(s->config->schedule, s->last_schedule, deadline, s->in->now);
+}
 
-        create_run(s, d.at, s->last_schedule == 0);
-        s->last_schedule = d.at;
-        snprintf(text, sizeof(text), "%" PRId64, d.at);
-        plan_remember(s->p, FACT_LAST_SCHEDULE, text);
-    } else if (d.skipped) {
-        char text[32];
+static void carry_out_schedule(struct state *s)
+{
+    char text[32];
 
-        s->last_schedule = d.at;
-        snprintf(text, sizeof(text), "%" PRId64, d.at);
+    if (s->schedule.due)
+        create_run(s, s->schedule.at, s->last_schedule == 0);
+    if (s->schedule.due || s->schedule.skipped) {
+        snprintf(text, sizeof(text), "%" PRId64, s->schedule.at);
         plan_remember(s->p, FACT_LAST_SCHEDULE, text);
     }
-    if (s->next != USEC_NEVER)
-        plan_requeue(s->p, s->next);
+    if (s->schedule.next != USEC_NEVER)
+        plan_requeue(s->p, s->schedule.next);
 }
 
 static int newer_first(const void *a, const void *b)
@@ -278,15 +274,36 @@ static void put_conditions(const struct state *s, struct draft *d)
         condition_add(kube9_config_status_add_conditions(d), old, &facts[i], object_meta_generation(object_meta_of(s->in->object)), s->in->now);
 }
 
+// The run may have been deleted since (history limits, ttl): what was known of it stays.
+static void keep_last(const struct last_assessment *old, struct draft *d)
+{
+    struct draft *l;
+
+    if (!old)
+        return;
+    l = kube9_config_status_add_last_assessment(d);
+    last_assessment_put_name(l, last_assessment_name(old));
+    last_assessment_put_completion_time(l, last_assessment_completion_time(old));
+    if (last_assessment_has_score(old))
+        last_assessment_put_score(l, last_assessment_score(old));
+    last_assessment_put_passing(l, last_assessment_passing(old));
+    last_assessment_put_failing(l, last_assessment_failing(old));
+    last_assessment_put_warning(l, last_assessment_warning(old));
+    last_assessment_put_skipped(l, last_assessment_skipped(old));
+}
+
 static void put_last(const struct state *s, struct draft *d)
 {
+    const struct last_assessment *old = kube9_config_status_last_assessment(status_of(s->in));
     const struct object *last = s->runs.last;
     const struct assessment_run_status *st;
     const struct run_counts *c;
     struct draft *l;
 
-    if (!last)
+    if (!last || run_completion(last) < last_assessment_completion_time(old) * USEC_PER_SEC) {
+        keep_last(old, d);
         return;
+    }
     st = assessment_run_status(assessment_run_of(last));
     c = assessment_run_status_counts(st);
     l = kube9_config_status_add_last_assessment(d);
@@ -342,8 +359,8 @@ static void write_status(const struct state *s)
     put_last(s, d);
     if (s->last_schedule)
         kube9_config_status_put_last_schedule_time(d, s->last_schedule / USEC_PER_SEC);
-    if (s->next != USEC_NEVER)
-        kube9_config_status_put_next_assessment_time(d, s->next / USEC_PER_SEC);
+    if (s->schedule.next != USEC_NEVER)
+        kube9_config_status_put_next_assessment_time(d, s->schedule.next / USEC_PER_SEC);
     for (size_t i = 0; i < s->runs.n_active; i++)
         kube9_config_status_add_active(d, object_name(s->runs.active[i]));
     put_collections(s, d);
@@ -358,11 +375,12 @@ void reconcile_config(const struct config_input *in, struct plan *p)
 
     settle(&s);
     run_overview_make(in->runs, in->n_runs, &s.runs);
-    schedule_runs(&s);
+    decide_schedule(&s);
+    write_status(&s);
+    carry_out_schedule(&s);
     a = config_assessment(s.config);
     if (in->runs_known) {
         trim(&s, true, assessment_settings_successful_runs_history_limit(a));
         trim(&s, false, assessment_settings_failed_runs_history_limit(a));
     }
-    write_status(&s);
 }

@@ -251,6 +251,7 @@ static struct object *with_status(struct arena *a, const struct object *o, const
         buf_init(&text, FILE_MAX);
         d = draft_load(a, k->type, object_record(o));
         draft_drop(d, "status");
+        object_meta_put_name(o->kind == KIND_KUBE9_CONFIG ? kube9_config_add_meta(d) : assessment_run_add_meta(d), object_name(o));
         writer_to_buf(&w, WRITER_JSON, &text);
         draft_write_object(d, k, &w);
         assert_int_equal(writer_end(&w), 0);
