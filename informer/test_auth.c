@@ -484,6 +484,34 @@ static void refuse_first(unused_arg void *arg, const struct wire_request *r,
     ret->status = r->index == 0 ? 401 : 200;
 }
 
+static void refuse_always(unused_arg void *arg, unused_arg const struct wire_request *r,
+                          struct wire_answer *ret)
+{
+    ret->status = 401;
+}
+
+static void a_token_that_is_always_refused_is_tried_twice(void **state)
+{
+    struct world *w = *state;
+    struct fake_wire *wire = fake_wire_new(w->loop, refuse_always, NULL);
+    struct client_options o = { .config = &w->config };
+    struct client_request r = { .verb = CLIENT_GET, .path = "/x" };
+    struct through t = { 0 };
+    struct client *c;
+
+    write_file(w->token_file, "one");
+    w->config.token_file = w->token_file;
+    fake_wire_use(wire, &o);
+    c = client_new(w->loop, &o, NULL);
+    client_do(c, &r, on_done, &t);
+    run_for(w, 60 * SEC);
+    assert_int_equal(t.done, 1);
+    assert_int_equal(t.code, ERR_UNAUTHORIZED);
+    assert_int_equal(fake_wire_count(wire), 2);
+    client_free(c);
+    fake_wire_free(wire);
+}
+
 static void a_refused_plugin_token_is_renewed_within_the_call(void **state)
 {
     struct world *w = *state;
@@ -517,6 +545,7 @@ RUN(W(static_credentials_become_headers), W(without_tls_nothing_is_sent),
     W(certificate_files_are_looked_at_every_five_minutes),
     W(bad_certificate_files_leave_the_old_ones_in_force),
     W(a_broken_certificate_file_at_start_is_an_error),
+    W(a_token_that_is_always_refused_is_tried_twice),
     REAL(a_plugins_token_is_kept_until_it_is_refused), REAL(an_expired_credential_is_fetched_again),
     REAL(a_plugins_certificate_goes_to_the_transports),
     REAL(a_failing_plugin_is_not_run_in_a_hot_loop), REAL(with_a_token_at_hand_no_plugin_runs),

@@ -18,6 +18,7 @@ struct server {
     struct lease_spec spec;
     char metadata[512];
     uint64_t rv;
+    usec delay;          // of every answer, 0: 5 ms
     int status;          // of every answer, 0: honest ones
     bool hang, down;     // every request from now on
     bool faster;         // somebody else creates just before us
@@ -101,7 +102,7 @@ static void serve(void *arg, const struct wire_request *r, struct wire_answer *r
 {
     struct server *s = &((struct world *)arg)->server;
 
-    ret->delay = 5 * USEC_PER_MSEC;
+    ret->delay = s->delay ? s->delay : 5 * USEC_PER_MSEC;
     ret->hang = s->hang;
     if (s->down)
         ret->error = ERR_REFUSED;
@@ -386,6 +387,19 @@ static void a_hanging_server_lets_nothing_out_after_the_deadline(void **state)
                     hung + 10 * SEC);
 }
 
+static void the_fence_counts_from_the_sending_not_from_the_answer(void **state)
+{
+    struct world *w = *state;
+    usec left = 0;
+
+    w->server.delay = 4 * SEC;
+    lease_start(w->lease);
+    run_for(w, 8 * SEC + 500 * USEC_PER_MSEC); // GET and CREATE, 4 s each
+    assert_int_equal(w->started, 1);
+    assert_true(lease_may_write(w->lease, &left));
+    assert_in_range(left, 5 * SEC, 6 * SEC);
+}
+
 static void a_write_whose_answer_was_lost_is_found_again(void **state)
 {
     struct world *w = *state;
@@ -622,6 +636,7 @@ RUN(W(a_free_lease_is_created_and_held), W(renewing_writes_without_reading_and_k
     W(losing_the_race_to_create_is_a_round_lost), W(a_conflict_reads_again),
     W(failing_to_renew_closes_the_fence_at_the_deadline),
     W(a_hanging_server_lets_nothing_out_after_the_deadline),
+    W(the_fence_counts_from_the_sending_not_from_the_answer),
     W(a_write_whose_answer_was_lost_is_found_again), W(a_take_over_ends_leadership_at_once),
     W(release_gives_back_what_is_ours), W(release_after_an_unseen_take_over_leaves_it_alone),
     W(release_repeats_on_conflict), W(release_while_a_request_is_under_way_still_releases),
