@@ -116,7 +116,8 @@ static struct str value_of(const struct index *x, const struct object *o)
     case INDEX_OWNER:
         return owner_uid(o);
     case INDEX_NODE:
-        return o->kind == KIND_POD ? atom_view(pod_own_node_name(pod_own(pod_of(o)))) : (struct str){ 0 };
+        return o->kind == KIND_POD ? atom_view(pod_own_node_name(pod_own(pod_of(o))))
+                                   : (struct str){ 0 };
     case INDEX_LABEL:
         return str_of(rmap_get(object_meta_labels(object_meta_of(o)), atom_str(x->label)));
     }

@@ -364,6 +364,38 @@ static void e18b_without_a_lease_the_probe_finds_it_within_ten_minutes(void **st
     assert_int_equal(informer_count(c.in, KIND_POD), 1);
 }
 
+static void e18c_an_event_of_the_past_leads_to_a_list_and_not_to_a_ghost(void **state)
+{
+    (void)state;
+    sync_pods();
+    fake_cluster_pod(&c, "n", "a", "web");
+    fake_server_delete(c.server, "pods", "n", "a");
+    pass(1000);
+    fake_server_replay(c.server, 1); // the deletion alone says nothing new
+    pass(USEC_PER_MIN);
+    assert_int_equal(fake_server_count(c.server, "GET", "watch=false&limit=5"), 1);
+    fake_server_replay(c.server, 2);
+    pass(USEC_PER_MIN);
+    assert_int_equal(fake_server_count(c.server, "GET", "watch=false&limit=5"), 2);
+    assert_int_equal(informer_count(c.in, KIND_POD), 0);
+}
+
+static void x4_an_object_with_the_version_of_another_is_not_taken_for_it(void **state)
+{
+    uint8_t uid[16];
+    uint64_t before = fake_server_rv(c.server), rv = fake_cluster_pod(&c, "n", "a", "web");
+
+    (void)state;
+    sync_pods();
+    memcpy(uid, informer_get(c.in, KIND_POD, "n", "a")->uid, sizeof(uid));
+    fake_server_restore(c.server, before);
+    assert_int_equal(fake_cluster_pod(&c, "n", "a", "db"), rv);
+    informers_regressed(c.in);
+    pass(USEC_PER_SEC);
+    assert_int_equal(informer_get(c.in, KIND_POD, "n", "a")->rv, rv);
+    assert_memory_not_equal(informer_get(c.in, KIND_POD, "n", "a")->uid, uid, sizeof(uid));
+}
+
 static void stop_ends_all_requests_and_keeps_the_caches(void **state)
 {
     size_t requests;
@@ -412,4 +444,6 @@ RUN(I(a_list_in_pages_fills_the_cache), I(live_changes_arrive),
     I(a_server_that_is_down_makes_a_synced_kind_stale_and_back),
     I(e18a_a_regression_that_the_lease_saw_relists_every_kind),
     I(e18b_without_a_lease_the_probe_finds_it_within_ten_minutes),
+    I(e18c_an_event_of_the_past_leads_to_a_list_and_not_to_a_ghost),
+    I(x4_an_object_with_the_version_of_another_is_not_taken_for_it),
     I(stop_ends_all_requests_and_keeps_the_caches), I(idle_informers_wake_rarely))
