@@ -86,16 +86,11 @@ static void sleep_then_attempt(struct client_call *call, usec pause)
     timer_start(call->client->loop, &call->timer, pause);
 }
 
-void client_call_start(struct client_call *call)
-{
-    sleep_then_attempt(call, 0);
-}
-
 void client_call_fail(struct client_call *call, const struct error *e)
 {
     call->refused = xmalloc(sizeof(*e));
     *call->refused = *e;
-    client_call_start(call);
+    sleep_then_attempt(call, 0);
 }
 
 void client_call_credentials(struct client_call *call)
@@ -277,33 +272,47 @@ static void send(struct client_call *call, usec timeout)
     free(headers);
 }
 
-// Timer: starts the next attempt, or finds that the time for it is over.
-static void attempt(void *arg)
+// Sends, or waits for what has to come first. -1 with e set: it must not be sent.
+static int begin(struct client_call *call, struct error *e)
 {
-    struct client_call *call = arg;
     struct client *c = call->client;
-    struct error e = { 0 };
     usec timeout = 0, pause;
     int rc;
 
-    if (attempt_timeout(call, &timeout, &e) < 0) {
-        fail(call, &e);
-        return;
-    }
-    rc = auth_prepare(c->auth, &e);
-    if (rc < 0) {
-        fail(call, &e);
-        return;
-    }
+    if (attempt_timeout(call, &timeout, e) < 0)
+        return -1;
+    rc = auth_prepare(c->auth, e);
+    if (rc < 0)
+        return -1;
     if (rc == AUTH_WAIT) {
         call->state = CALL_WAITING; // client_call_credentials wakes it, the timer ends it
         if (call->deadline_at != USEC_NEVER)
             timer_start(c->loop, &call->timer, call->deadline_at - clock_mono());
-        return;
+        return 0;
     }
     pause = call->ask.stream ? 0 : client_take_token(c);
     if (pause > 0)
         sleep_then_attempt(call, pause);
     else
         send(call, timeout);
+    return 0;
+}
+
+static void attempt(void *arg)
+{
+    struct client_call *call = arg;
+    struct error e = { 0 };
+
+    if (begin(call, &e) < 0)
+        fail(call, &e);
+}
+
+// At once: a turn of the loop for each request would be a wake-up more. What fails now is told
+// later.
+void client_call_start(struct client_call *call)
+{
+    struct error e = { 0 };
+
+    if (begin(call, &e) < 0)
+        client_call_fail(call, &e);
 }

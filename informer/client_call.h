@@ -71,7 +71,7 @@ usec client_take_token(struct client *c);             // 0: go; else how long to
 
 // client_call.c
 struct client_call *client_call_new(struct client *c, usec deadline);
-void client_call_start(struct client_call *call); // first attempt on the next turn
+void client_call_start(struct client_call *call); // first attempt
 void client_call_fail(struct client_call *call,
-                      const struct error *e);           // the same, but it ends there with e
+                      const struct error *e);           // it ends with e on the next turn
 void client_call_credentials(struct client_call *call); // credentials are there: go on if waiting
