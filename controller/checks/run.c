@@ -244,7 +244,8 @@ static void assess_workload(struct assess *as, const struct workload *w)
         return;
     pod_view_init(&p, w->spec, w->template, as->s->server_minor, list);
     exempt_unit(&as->ex, &target, &u.ex);
-    struct memo_entry *memo = as->o->no_memo || u.ex.containers ? NULL : memo_entry(&as->memo, w->object->spec);
+    // Injected containers and exempted ones are the workload's own story, not that of its spec.
+    struct memo_entry *memo = as->o->no_memo || u.ex.containers || w->injected ? NULL : memo_entry(&as->memo, w->object->spec);
     for (size_t i = 0; i < as->n && !as->cancelled; i++) {
         if (wants_workload(as, i, w))
             account(as, i, &u, outcome_of(as, i, w, &p, &u.ex, memo));
