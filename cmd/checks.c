@@ -39,7 +39,7 @@ static void write_check(struct writer *w, const struct check *c)
 
 static int print_markdown(void)
 {
-    struct buf autobuf out;
+    struct buf autobuf out = { 0 };
 
     buf_init(&out, DOC_MAX);
     if (checks_markdown(&out) < 0)

@@ -11,7 +11,7 @@
 
 static int print_help(void (*fill)(const char *arg, struct buf *out), const char *arg, FILE *to, int status)
 {
-    struct buf autobuf out;
+    struct buf autobuf out = { 0 };
 
     buf_init(&out, HELP_MAX);
     fill(arg, &out);

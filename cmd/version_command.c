@@ -29,7 +29,7 @@ static int print(const struct buf *b)
 
 int cmd_completion(const struct args *a)
 {
-    struct buf autobuf out;
+    struct buf autobuf out = { 0 };
     struct error e = { 0 };
 
     buf_init(&out, TEXT_MAX);
@@ -42,7 +42,7 @@ int cmd_completion(const struct args *a)
 
 int cmd_crds(const struct args *a unused_arg)
 {
-    struct buf autobuf out;
+    struct buf autobuf out = { 0 };
 
     buf_init(&out, TEXT_MAX);
     for (int i = 0; i < KIND_COUNT; i++) {

@@ -24,7 +24,7 @@ struct heartbeat {
 
 static int write_body(struct heartbeat *h, bool last, struct buf *out)
 {
-    struct buf autobuf doc;
+    struct buf autobuf doc = { 0 };
     struct writer w;
 
     buf_init(&doc, STATUS_DOCUMENT_MAX);
@@ -68,7 +68,7 @@ static void answered(void *arg, const struct http_response *r unused_arg, struct
 static void beat(struct heartbeat *h, bool last)
 {
     struct client_request q = { .verb = CLIENT_APPLY, .path = h->path, .force = true, .may_create = true };
-    struct buf autobuf body;
+    struct buf autobuf body = { 0 };
     struct error e = { 0 };
 
     if (h->call)

@@ -47,6 +47,7 @@ static void start_reconciling(struct manager *m)
         return;
     m->running = true;
     log_info("reconciling", LOG_STR("namespace", m->namespace));
+    manager_save_status(m, false); // `query status` answers from now on
     world_queue_all(m);
     runner_start(m->runner);
     heartbeat_start(m->heartbeat, heartbeat_settings_interval(kube9_config_spec_heartbeat(config_spec(m->config))));
@@ -95,7 +96,7 @@ static void on_store_health(void *arg)
 static void on_publish(void *arg, struct config *c)
 {
     struct manager *m = arg;
-    struct buf autobuf json;
+    struct buf autobuf json = { 0 };
 
     log_info("configuration in force", LOG_INT("generation", c->generation), LOG_STR("source", c->object ? "Kube9Config default" : "defaults"));
     config_unref(m->config);

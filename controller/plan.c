@@ -113,7 +113,7 @@ static int write_apply(const struct object *o, const struct draft *status, struc
 
 void plan_apply_status(struct plan *p, const struct object *o, const struct draft *status)
 {
-    struct buf autobuf body;
+    struct buf autobuf body = { 0 };
     struct intent *in;
 
     if (draft_same(status, status_record(o)))

@@ -148,7 +148,7 @@ static void get_healthz(void *arg, const char *query unused_arg, struct httpd_re
 
 static void get_readyz(void *arg, const char *query, struct httpd_reply *ret)
 {
-    struct buf autobuf lines;
+    struct buf autobuf lines = { 0 };
     bool ready;
 
     buf_init(&lines, 1024);

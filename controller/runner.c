@@ -114,9 +114,9 @@ static void finish(struct runner *r, const char *result)
     metric_observe(METRIC_CONTROLLER_RUNTIME_RECONCILE_TIME_SECONDS, (double)(clock_mono() - r->began) / 1e6, controller_name(r));
     plan_fini(&r->plan);
     r->busy = false;
-    queue_done(r->queue, &r->key);
     if (r->requeue && !r->stopped)
         queue_add_after(r->queue, &r->key, QUEUE_NORMAL, MIN(MAX(wait, USEC_PER_MSEC), REQUEUE_MAX));
+    queue_done(r->queue, &r->key); // the key's text ends here
     if (!r->stopped)
         timer_start(r->o.loop, &r->kick, 0);
 }
@@ -201,7 +201,7 @@ static void request(struct runner *r, const struct intent *i)
                                               [INTENT_APPLY_STATUS] = CLIENT_APPLY,
                                               [INTENT_DELETE] = CLIENT_DELETE };
     struct client_request q = { .verb = verbs[i->kind], .body = i->body, .force = true };
-    struct buf autobuf path;
+    struct buf autobuf path = { 0 };
 
     buf_init(&path, PATH_MAX_BYTES);
     if (kind_path(kind_get(i->object_kind), NULL, i->kind == INTENT_CREATE ? NULL : i->name,
@@ -300,8 +300,8 @@ static void next(void *arg)
 
     while (r->started && !r->stopped && !r->busy && queue_get(r->queue, &r->key, &priority)) {
         if (!caught_up(r, &r->key)) {
-            queue_done(r->queue, &r->key);
             queue_add_after(r->queue, &r->key, priority, CATCH_UP_EVERY);
+            queue_done(r->queue, &r->key);
             continue;
         }
         begin(r);

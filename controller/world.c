@@ -128,7 +128,7 @@ static size_t gather_runs(struct manager *m, struct arena *a, const struct objec
 
 static const char *missing_text(struct manager *m, struct arena *a)
 {
-    struct buf autobuf text;
+    struct buf autobuf text = { 0 };
 
     if (!permissions_known(m->permissions))
         return NULL;

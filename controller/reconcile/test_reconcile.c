@@ -103,7 +103,7 @@ static bool fact_true(const struct fixture *f, const char *key, bool fallback)
 static void compare(const char *path, const struct plan *p, struct arena *a)
 {
     char *name = arena_printf(a, "%.*s.plan", (int)(strlen(path) - 5), path);
-    struct buf autobuf got;
+    struct buf autobuf got = { 0 };
     struct str want;
 
     buf_init(&got, FILE_MAX);
@@ -240,7 +240,7 @@ static struct object *with_status(struct arena *a, const struct object *o, const
     const struct kind *k = kind_get((enum kind_id)o->kind);
     struct json_doc autojson doc = { 0 };
     struct draft *d;
-    struct buf autobuf text;
+    struct buf autobuf text = { 0 };
     struct writer w;
     struct object *ret = NULL;
     struct error e = { 0 };
