@@ -29,6 +29,14 @@ void json_pool_free(struct json_pool *pool)
     free(pool);
 }
 
+void json_pool_trim(struct json_pool *pool, size_t keep)
+{
+    if (pool->cap <= keep)
+        return;
+    free(TAKE(pool->p));
+    pool->cap = 0;
+}
+
 // Makes the pool large enough for any text of n bytes, or as large as it may be. Pages that a parse
 // does not touch cost nothing, so the worst case may be asked for.
 static bool pool_allocator(struct json_pool *pool, size_t n, yyjson_alc *ret)

@@ -22,6 +22,8 @@ struct json_doc {
 struct json_pool;
 struct json_pool *json_pool_new(size_t max);
 void json_pool_free(struct json_pool *p);
+// Gives the memory back when there is more than keep; documents of the pool are gone then.
+void json_pool_trim(struct json_pool *p, size_t keep);
 
 // pool may be NULL. The text may be freed afterwards. With a pool the document is valid until the
 // next parse with that pool. Errors: INVALID with line and column; TOO_BIG when the pool's maximum
