@@ -12,8 +12,11 @@
 static const struct object *const *copy_table(struct informers *in, enum kind_id kind)
 {
     uint32_t n = informer_count(in, kind), i = 0;
-    const struct object **table = n ? xmalloc(n * sizeof(*table)) : NULL;
+    const struct object **table;
 
+    if (!n)
+        return NULL;
+    table = xmalloc(n * sizeof(*table));
     INFORMER_EACH(in, kind, o)
     {
         table[i++] = o;

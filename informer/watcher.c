@@ -16,6 +16,8 @@
 #include "informer/watcher_parts.h"
 
 #define RETRY_AFTER_MAX (10 * USEC_PER_MIN)
+#define POOL_SMALL      ((size_t)32 << 10)
+#define POOL_KEEP       ((size_t)2 << 20) // reserved, not touched: about 16 bytes per byte of text
 
 static uint64_t next_random(struct watcher *w)
 {
@@ -122,6 +124,7 @@ void watcher_replace_commit(struct watcher *w, const char *rv)
     metric_observe(METRIC_REFLECTOR_ITEMS_PER_LIST, (double)w->listed, watcher_resource(w));
     w->replacing = false;
     set_rv(w, rv);
+    watcher_show_rv(w);
     w->rv_unavailable = false;
     w->short_watches = w->quick_ends = 0;
     w->o.sink->replace_end(w->o.arg, true);
@@ -139,6 +142,19 @@ void watcher_advance(struct watcher *w, const char *rv)
 {
     if (rv_compare(rv, w->rv) != -1)
         set_rv(w, rv);
+}
+
+void watcher_show_rv(const struct watcher *w)
+{
+    metric_set(METRIC_REFLECTOR_LAST_RESOURCE_VERSION, strtod(w->rv, NULL), watcher_resource(w));
+}
+
+int watcher_parse(struct watcher *w, struct str text, struct json_doc *ret, struct error *e)
+{
+    // A text this large has passed before: most objects are far smaller than its pool.
+    if (w->o.pool && text.n < POOL_SMALL)
+        json_pool_trim(w->o.pool, POOL_KEEP);
+    return json_parse(text, w->o.pool, ret, e);
 }
 
 static void timer_due(void *arg)

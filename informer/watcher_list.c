@@ -16,7 +16,7 @@ static int list_item(void *arg, struct str text, struct error *e)
     struct watcher *w = arg;
     struct json_doc doc;
 
-    if (json_parse(text, w->o.pool, &doc, e) < 0)
+    if (watcher_parse(w, text, &doc, e) < 0)
         return error_wrap(e, "list item");
     w->listed++;
     return w->o.sink->replace_put(w->o.arg, json_root(&doc), e);

@@ -55,7 +55,7 @@ struct watcher {
 };
 
 // watcher.c
-usec watcher_random(struct watcher *w, usec below);
+usec watcher_random(struct watcher *w, usec n); // below n
 const char *watcher_resource(const struct watcher *w);
 void watcher_wait(struct watcher *w, enum step step, const struct error *e); // back-off, then step
 void watcher_fail(struct watcher *w, enum step step, const struct error *e); // tell, then wait
@@ -64,6 +64,10 @@ void watcher_replace_begin(struct watcher *w);
 void watcher_replace_abort(struct watcher *w);
 void watcher_replace_commit(struct watcher *w, const char *rv);
 void watcher_advance(struct watcher *w, const char *rv); // the version moves forward only
+
+void watcher_show_rv(const struct watcher *w); // as a metric
+// As json_parse with the pool; what one huge object made the pool take goes back with the next.
+int watcher_parse(struct watcher *w, struct str text, struct json_doc *ret, struct error *e);
 
 // watcher_list.c
 void watcher_start_list(struct watcher *w);

@@ -30,6 +30,7 @@ static int bookmark(struct watcher *w, json_val *obj, const char *rv)
 {
     if (!w->replacing) {
         watcher_advance(w, rv);
+        watcher_show_rv(w);
         return 0;
     }
     if (!is_end_marker(obj))
@@ -114,7 +115,7 @@ static int watch_line(void *arg, struct str text, struct error unused_arg *e)
     struct error why;
     const char *type;
 
-    if (json_parse(text, w->o.pool, &doc, &why) < 0) // E17
+    if (watcher_parse(w, text, &doc, &why) < 0) // E17
         return error_set(&w->broken, ERR_SERVER, "watch line: %s", why.text);
     type = json_str(json_get(json_root(&doc), "type"), NULL);
     if (!type)
