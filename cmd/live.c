@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "cmd/command.h"
-#include "controller/manager.h"
+#include "controller/watched.h"
 #include "informer/client.h"
 #include "informer/epoch.h"
 #include "informer/informer.h"
@@ -82,8 +82,7 @@ static int open_live(struct live *l, const struct args *a, struct error *e)
     l->permissions = permissions_new(l->loop, l->client, NULL, NULL);
     l->informers = informers_new(&(struct informers_options){ .loop = l->loop, .client = l->client, .ask_permission = ask, .arg = l });
     l->version = server_version_get(l->client, on_version, l);
-    for (size_t i = 0; manager_kinds[i] != KIND_COUNT; i++)
-        informers_add(l->informers, manager_kinds[i]);
+    watched_start(l->informers);
     return 0;
 }
 
@@ -99,10 +98,10 @@ static void close_live(struct live *l)
 
 static const struct informer_status *first_unsynced(struct live *l, const char **ret_kind)
 {
-    for (size_t i = 0; manager_kinds[i] != KIND_COUNT; i++) {
-        const struct informer_status *s = informer_status(l->informers, manager_kinds[i]);
+    for (size_t i = 0; watched_kinds[i] != KIND_COUNT; i++) {
+        const struct informer_status *s = informer_status(l->informers, watched_kinds[i]);
 
-        *ret_kind = kind_get(manager_kinds[i])->plural;
+        *ret_kind = kind_get(watched_kinds[i])->plural;
         if (s->state == KIND_NOT_SYNCED)
             return s;
     }
@@ -115,8 +114,8 @@ static void progress(struct live *l, bool last)
 
     if (!isatty(STDERR_FILENO))
         return;
-    for (size_t i = 0; manager_kinds[i] != KIND_COUNT; i++)
-        objects += informer_count(l->informers, manager_kinds[i]);
+    for (size_t i = 0; watched_kinds[i] != KIND_COUNT; i++)
+        objects += informer_count(l->informers, watched_kinds[i]);
     fprintf(stderr, "\r%" PRIu64 " objects read%s", objects, last ? "\r\033[K" : "");
 }
 
@@ -155,10 +154,15 @@ int live_assess(const struct args *a, const struct assessment_options *o, const 
 {
     struct live l = { 0 };
     struct snapshot *s;
+    usec deadline = clock_mono() + arg_int(a, "timeout") * USEC_PER_SEC;
     int rc = open_live(&l, a, e);
 
     if (rc == 0)
-        rc = wait_synced(&l, clock_mono() + arg_int(a, "timeout") * USEC_PER_SEC, e);
+        rc = wait_synced(&l, deadline, e);
+    if (rc == 0) { // CRDs are known now: kinds of other projects too
+        watched_add_installed(l.informers);
+        rc = wait_synced(&l, deadline, e);
+    }
     if (rc == 0) {
         s = epoch_open(l.informers);
         rc = assess_run(s, o, sink, ret, e);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "controller/manager_internal.h"
+#include "controller/watched.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -19,16 +20,6 @@
 #define REFRESH_EVERY   (15 * USEC_PER_MIN) // the config's key comes by even when nothing happens
 #define STOP_LIMIT      (5 * USEC_PER_SEC)
 #define DEFAULT_NS      "kube9-system"
-
-const enum kind_id manager_kinds[] = {
-    KIND_KUBE9_CONFIG, KIND_ASSESSMENT_RUN, KIND_CUSTOM_RESOURCE_DEFINITION, KIND_NAMESPACE, KIND_NODE, KIND_POD,
-    KIND_SERVICE, KIND_SERVICE_ACCOUNT, KIND_CONFIG_MAP, KIND_PERSISTENT_VOLUME_CLAIM, KIND_PERSISTENT_VOLUME,
-    KIND_RESOURCE_QUOTA, KIND_LIMIT_RANGE, KIND_REPLICATION_CONTROLLER, KIND_DEPLOYMENT, KIND_REPLICA_SET, KIND_STATEFUL_SET,
-    KIND_DAEMON_SET, KIND_JOB, KIND_CRON_JOB, KIND_ROLE, KIND_ROLE_BINDING, KIND_CLUSTER_ROLE, KIND_CLUSTER_ROLE_BINDING,
-    KIND_NETWORK_POLICY, KIND_INGRESS, KIND_POD_DISRUPTION_BUDGET, KIND_HORIZONTAL_POD_AUTOSCALER, KIND_STORAGE_CLASS,
-    KIND_VALIDATING_WEBHOOK_CONFIGURATION, KIND_MUTATING_WEBHOOK_CONFIGURATION, KIND_VERTICAL_POD_AUTOSCALER, KIND_VULNERABILITY_REPORT,
-    KIND_COUNT
-};
 
 static void fail(struct manager *m, const struct error *e)
 {
@@ -394,8 +385,7 @@ static void build_caches(struct manager *m)
                                                               .on_state = on_state, .arg = m });
     build_workers(m);
     m->own = informers_subscribe(m->informers, own, world_changed, m);
-    for (size_t i = 0; manager_kinds[i] != KIND_COUNT; i++)
-        informers_add(m->informers, manager_kinds[i]);
+    watched_start(m->informers);
     ask_write_permissions(m);
 }
 

@@ -3,7 +3,6 @@
 // fatal error; everything happens on the calling thread and one worker.
 #pragma once
 
-#include "apis/kinds.h"
 
 #include "base/base.h"
 #include "base/error.h"
@@ -17,8 +16,6 @@ struct manager_options {
     const char *version;
     usec lease_duration, lease_renew, lease_retry; // 0: defaults
 };
-
-extern const enum kind_id manager_kinds[]; // what is watched; ends with KIND_COUNT
 
 // 0 after an orderly stop. -1: could not start, or leadership was lost.
 int must_check manager_run(const struct manager_options *o, struct error *e);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "controller/manager_internal.h"
+#include "controller/watched.h"
 #include "informer/queue.h"
 #include "store/store.h"
 
@@ -12,11 +13,11 @@
 
 static const char *stale_kind(struct manager *m)
 {
-    for (size_t i = 0; manager_kinds[i] != KIND_COUNT; i++) {
-        const struct informer_status *s = informer_status(m->informers, manager_kinds[i]);
+    for (size_t i = 0; watched_kinds[i] != KIND_COUNT; i++) {
+        const struct informer_status *s = informer_status(m->informers, watched_kinds[i]);
 
         if (s->stale && clock_mono() - s->failing_since > STALE_AFTER)
-            return kind_get(manager_kinds[i])->plural;
+            return kind_get(watched_kinds[i])->plural;
     }
     return NULL;
 }
@@ -166,8 +167,8 @@ static void set_gauges(struct manager *m)
 {
     const struct last_run *l = &m->last_run;
 
-    for (size_t i = 0; manager_kinds[i] != KIND_COUNT; i++)
-        metric_set(METRIC_INFORMER_OBJECTS, informer_count(m->informers, manager_kinds[i]), kind_get(manager_kinds[i])->plural);
+    for (size_t i = 0; watched_kinds[i] != KIND_COUNT; i++)
+        metric_set(METRIC_INFORMER_OBJECTS, informer_count(m->informers, watched_kinds[i]), kind_get(watched_kinds[i])->plural);
     metric_set(METRIC_LEADER_ELECTION_MASTER_STATUS, m->lease && lease_held(m->lease), "kube9-operator");
     metric_set(METRIC_INFO, 1, m->o.version);
     for (size_t i = 0; i < l->n_pillars; i++) {

@@ -11,6 +11,7 @@
 #include "controller/manager_internal.h"
 #include "controller/reconcile/config_object.h"
 #include "controller/reconcile/run.h"
+#include "controller/watched.h"
 
 #define CONFIG_NAME     "default"
 #define ASK_AGAIN       (5 * USEC_PER_SEC)
@@ -298,7 +299,7 @@ void world_changed(void *arg)
 {
     struct manager *m = arg;
     struct change c;
-    bool queue = false;
+    bool queue = false, crds = false;
 
     while (subscriber_next(m->own, &c)) {
         if (c.key.kind == KIND_ASSESSMENT_RUN) {
@@ -306,8 +307,11 @@ void world_changed(void *arg)
                 cancel_gone(m, c.gone);
             runner_add(m->runner, &c.key);
         }
+        crds = crds || c.key.kind == KIND_CUSTOM_RESOURCE_DEFINITION;
         queue = queue || c.key.kind != KIND_CUSTOM_RESOURCE_DEFINITION;
     }
+    if (crds)
+        watched_add_installed(m->informers);
     if (queue)
         world_queue_all(m);
 }

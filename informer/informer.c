@@ -21,6 +21,7 @@
 #define POOL_PER_BYTE 16 // of a JSON text, at most
 
 static const struct informer_status not_watched;
+static const struct informer_status not_installed = { .state = KIND_ABSENT };
 
 static void tell(struct informer *inf)
 {
@@ -517,7 +518,7 @@ const struct informer_status *informer_status(struct informers *in, enum kind_id
     struct informer *inf = in->kinds[kind];
 
     if (!inf)
-        return &not_watched;
+        return kind_get(kind)->optional ? &not_installed : &not_watched;
     inf->status.rv = rv_number(watcher_rv(inf->watcher));
     inf->status.objects = cache_count(inf->cache);
     return &inf->status;
