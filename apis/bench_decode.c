@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cost of a Pod in the cache: time of decoding, bytes after it. Two clusters are made up, as DESIGN §4 asks: ordinary Pods of
-// 2.8 kB, and Pods of 8.6 kB with environment and annotations of their own, 20 Pods per template each.
-// bench_decode [PODS] prints one line per cluster.
+// Cost of a Pod in the cache: time of decoding, bytes after it. Two clusters are made up, as DESIGN
+// §4 asks: ordinary Pods of 2.8 kB, and Pods of 8.6 kB with environment and annotations of their
+// own, 20 Pods per template each. bench_decode [PODS] prints one line per cluster.
 #include "apis/shared.h"
 #include "apis/types.h"
 #include "base/alloc.h"
@@ -15,82 +15,95 @@ struct fixture {
 };
 
 static const struct fixture fixtures[] = {
-    { "2.8 kB Pods", 3, 0, 0 },
-    { "8.6 kB Pods", 24, 1, 10 },
+    {"2.8 kB Pods",  3,  0, 0 },
+    { "8.6 kB Pods", 24, 1, 10},
 };
 
 static void add_meta(struct buf *b, const struct fixture *f, uint32_t i)
 {
     uint32_t t = i / PER_TEMPLATE;
-    buf_addf(b,
-             "{\"metadata\":{\"name\":\"service-%u-7d9f8c6%03x-x%04x\",\"generateName\":\"service-%u-7d9f8c6%03x-\","
-             "\"namespace\":\"team-%u\",\"uid\":\"6f1f2c3d-4e5f-4a6b-8c7d-%012x\","
-             "\"resourceVersion\":\"%u\",\"creationTimestamp\":\"2026-03-04T05:06:07Z\","
-             "\"labels\":{\"app.kubernetes.io/name\":\"service-%u\",\"app.kubernetes.io/instance\":\"prod\",\"pod-template-hash\":\"7d9f8c6%03x\"},",
-             t, t & 0xfff, i, t, t & 0xfff, t % 50, i, 1000000 + i, t, t & 0xfff);
+    buf_addf(
+        b,
+        "{\"metadata\":{\"name\":\"service-%u-7d9f8c6%03x-x%04x\",\"generateName\":\"service-%u-7d9f8c6%03x-\","
+        "\"namespace\":\"team-%u\",\"uid\":\"6f1f2c3d-4e5f-4a6b-8c7d-%012x\","
+        "\"resourceVersion\":\"%u\",\"creationTimestamp\":\"2026-03-04T05:06:07Z\","
+        "\"labels\":{\"app.kubernetes.io/name\":\"service-%u\",\"app.kubernetes.io/instance\":\"prod\",\"pod-template-hash\":\"7d9f8c6%03x\"},",
+        t, t & 0xfff, i, t, t & 0xfff, t % 50, i, 1000000 + i, t, t & 0xfff);
     if (f->annotations) {
         buf_adds(b, "\"annotations\":{");
         for (uint32_t a = 0; a < f->annotations; a++)
             buf_addf(b, "%s\"checksum/config-%u\":\"%064x\"", a ? "," : "", a, i * 31 + a);
         buf_adds(b, "},");
     }
-    buf_addf(b,
-             "\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"name\":\"service-%u-7d9f8c6%03x\","
-             "\"uid\":\"0a1b2c3d-4e5f-4a6b-8c7d-%012x\",\"controller\":true,\"blockOwnerDeletion\":true}]},",
-             t, t & 0xfff, t);
+    buf_addf(
+        b,
+        "\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":\"ReplicaSet\",\"name\":\"service-%u-7d9f8c6%03x\","
+        "\"uid\":\"0a1b2c3d-4e5f-4a6b-8c7d-%012x\",\"controller\":true,\"blockOwnerDeletion\":true}]},",
+        t, t & 0xfff, t);
 }
 
 static void add_container(struct buf *b, const struct fixture *f, uint32_t i, uint32_t c)
 {
     uint32_t t = i / PER_TEMPLATE;
-    buf_addf(b,
-             "%s{\"name\":\"%s\",\"image\":\"registry.example.com/team-%u/service-%u:v1.2.%u\","
-             "\"ports\":[{\"name\":\"http\",\"containerPort\":8080,\"protocol\":\"TCP\"}],\"env\":[",
-             c ? "," : "", c ? "proxy" : "app", t % 50, t, t);
+    buf_addf(
+        b,
+        "%s{\"name\":\"%s\",\"image\":\"registry.example.com/team-%u/service-%u:v1.2.%u\","
+        "\"ports\":[{\"name\":\"http\",\"containerPort\":8080,\"protocol\":\"TCP\"}],\"env\":[",
+        c ? "," : "", c ? "proxy" : "app", t % 50, t, t);
     for (uint32_t e = 0; e < f->env; e++)
-        buf_addf(b, "%s{\"name\":\"SETTING_%u\",\"value\":\"value-%u-of-pod-%u-%032x\"}", e ? "," : "", e, e, i, i * 7 + e);
-    buf_addf(b,
-             "],\"resources\":{\"limits\":{\"cpu\":\"500m\",\"memory\":\"256Mi\"},\"requests\":{\"cpu\":\"100m\",\"memory\":\"128Mi\"}},"
-             "\"volumeMounts\":[{\"name\":\"kube-api-access-%05x\",\"readOnly\":true,\"mountPath\":\"/var/run/secrets/kubernetes.io/serviceaccount\"}],"
-             "\"livenessProbe\":{\"httpGet\":{\"path\":\"/healthz\",\"port\":8080,\"scheme\":\"HTTP\"},\"timeoutSeconds\":1,\"periodSeconds\":10,\"successThreshold\":1,\"failureThreshold\":3},"
-             "\"readinessProbe\":{\"httpGet\":{\"path\":\"/ready\",\"port\":8080,\"scheme\":\"HTTP\"},\"timeoutSeconds\":1,\"periodSeconds\":10,\"successThreshold\":1,\"failureThreshold\":3},"
-             "\"terminationMessagePath\":\"/dev/termination-log\",\"terminationMessagePolicy\":\"File\",\"imagePullPolicy\":\"IfNotPresent\","
-             "\"securityContext\":{\"capabilities\":{\"drop\":[\"ALL\"]},\"runAsNonRoot\":true,\"readOnlyRootFilesystem\":true,\"allowPrivilegeEscalation\":false}}",
-             i & 0xfffff);
+        buf_addf(b, "%s{\"name\":\"SETTING_%u\",\"value\":\"value-%u-of-pod-%u-%032x\"}",
+                 e ? "," : "", e, e, i, i * 7 + e);
+    buf_addf(
+        b,
+        "],\"resources\":{\"limits\":{\"cpu\":\"500m\",\"memory\":\"256Mi\"},\"requests\":{\"cpu\":\"100m\",\"memory\":\"128Mi\"}},"
+        "\"volumeMounts\":[{\"name\":\"kube-api-access-%05x\",\"readOnly\":true,\"mountPath\":\"/var/run/secrets/kubernetes.io/serviceaccount\"}],"
+        "\"livenessProbe\":{\"httpGet\":{\"path\":\"/healthz\",\"port\":8080,\"scheme\":\"HTTP\"},\"timeoutSeconds\":1,\"periodSeconds\":10,\"successThreshold\":1,\"failureThreshold\":3},"
+        "\"readinessProbe\":{\"httpGet\":{\"path\":\"/ready\",\"port\":8080,\"scheme\":\"HTTP\"},\"timeoutSeconds\":1,\"periodSeconds\":10,\"successThreshold\":1,\"failureThreshold\":3},"
+        "\"terminationMessagePath\":\"/dev/termination-log\",\"terminationMessagePolicy\":\"File\",\"imagePullPolicy\":\"IfNotPresent\","
+        "\"securityContext\":{\"capabilities\":{\"drop\":[\"ALL\"]},\"runAsNonRoot\":true,\"readOnlyRootFilesystem\":true,\"allowPrivilegeEscalation\":false}}",
+        i & 0xfffff);
 }
 
 static void add_spec(struct buf *b, const struct fixture *f, uint32_t i)
 {
-    buf_addf(b,
-             "\"spec\":{\"volumes\":[{\"name\":\"kube-api-access-%05x\",\"projected\":{\"sources\":[{\"serviceAccountToken\":{\"expirationSeconds\":3607,\"path\":\"token\"}},"
-             "{\"configMap\":{\"name\":\"kube-root-ca.crt\",\"items\":[{\"key\":\"ca.crt\",\"path\":\"ca.crt\"}]}},"
-             "{\"downwardAPI\":{\"items\":[{\"path\":\"namespace\",\"fieldRef\":{\"apiVersion\":\"v1\",\"fieldPath\":\"metadata.namespace\"}}]}}],\"defaultMode\":420}}],\"containers\":[",
-             i & 0xfffff);
+    buf_addf(
+        b,
+        "\"spec\":{\"volumes\":[{\"name\":\"kube-api-access-%05x\",\"projected\":{\"sources\":[{\"serviceAccountToken\":{\"expirationSeconds\":3607,\"path\":\"token\"}},"
+        "{\"configMap\":{\"name\":\"kube-root-ca.crt\",\"items\":[{\"key\":\"ca.crt\",\"path\":\"ca.crt\"}]}},"
+        "{\"downwardAPI\":{\"items\":[{\"path\":\"namespace\",\"fieldRef\":{\"apiVersion\":\"v1\",\"fieldPath\":\"metadata.namespace\"}}]}}],\"defaultMode\":420}}],\"containers\":[",
+        i & 0xfffff);
     for (uint32_t c = 0; c <= f->sidecars; c++)
         add_container(b, f, i, c);
-    buf_addf(b,
-             "],\"restartPolicy\":\"Always\",\"terminationGracePeriodSeconds\":30,\"dnsPolicy\":\"ClusterFirst\",\"serviceAccountName\":\"default\","
-             "\"serviceAccount\":\"default\",\"nodeName\":\"node-%u\",\"securityContext\":{},\"schedulerName\":\"default-scheduler\","
-             "\"tolerations\":[{\"key\":\"node.kubernetes.io/not-ready\",\"operator\":\"Exists\",\"effect\":\"NoExecute\",\"tolerationSeconds\":300},"
-             "{\"key\":\"node.kubernetes.io/unreachable\",\"operator\":\"Exists\",\"effect\":\"NoExecute\",\"tolerationSeconds\":300}],"
-             "\"priority\":0,\"enableServiceLinks\":true,\"preemptionPolicy\":\"PreemptLowerPriority\"},",
-             i % 300);
+    buf_addf(
+        b,
+        "],\"restartPolicy\":\"Always\",\"terminationGracePeriodSeconds\":30,\"dnsPolicy\":\"ClusterFirst\",\"serviceAccountName\":\"default\","
+        "\"serviceAccount\":\"default\",\"nodeName\":\"node-%u\",\"securityContext\":{},\"schedulerName\":\"default-scheduler\","
+        "\"tolerations\":[{\"key\":\"node.kubernetes.io/not-ready\",\"operator\":\"Exists\",\"effect\":\"NoExecute\",\"tolerationSeconds\":300},"
+        "{\"key\":\"node.kubernetes.io/unreachable\",\"operator\":\"Exists\",\"effect\":\"NoExecute\",\"tolerationSeconds\":300}],"
+        "\"priority\":0,\"enableServiceLinks\":true,\"preemptionPolicy\":\"PreemptLowerPriority\"},",
+        i % 300);
 }
 
 static void add_status(struct buf *b, const struct fixture *f, uint32_t i)
 {
-    static const char *const types[] = { "PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled" };
+    static const char *const types[] = { "PodReadyToStartContainers", "Initialized", "Ready",
+                                         "ContainersReady", "PodScheduled" };
     buf_adds(b, "\"status\":{\"phase\":\"Running\",\"conditions\":[");
     for (uint32_t c = 0; c < 5; c++)
-        buf_addf(b, "%s{\"type\":\"%s\",\"status\":\"True\",\"lastProbeTime\":null,\"lastTransitionTime\":\"2026-03-04T05:%02u:%02uZ\"}",
-                 c ? "," : "", types[c], i % 60, c);
-    buf_addf(b, "],\"hostIP\":\"10.0.%u.%u\",\"podIP\":\"10.1.%u.%u\",\"podIPs\":[{\"ip\":\"10.1.%u.%u\"}],\"startTime\":\"2026-03-04T05:06:07Z\",\"containerStatuses\":[",
-             i % 300 / 250, i % 250, i / 250, i % 250, i / 250, i % 250);
+        buf_addf(
+            b,
+            "%s{\"type\":\"%s\",\"status\":\"True\",\"lastProbeTime\":null,\"lastTransitionTime\":\"2026-03-04T05:%02u:%02uZ\"}",
+            c ? "," : "", types[c], i % 60, c);
+    buf_addf(
+        b,
+        "],\"hostIP\":\"10.0.%u.%u\",\"podIP\":\"10.1.%u.%u\",\"podIPs\":[{\"ip\":\"10.1.%u.%u\"}],\"startTime\":\"2026-03-04T05:06:07Z\",\"containerStatuses\":[",
+        i % 300 / 250, i % 250, i / 250, i % 250, i / 250, i % 250);
     for (uint32_t c = 0; c <= f->sidecars; c++)
-        buf_addf(b,
-                 "%s{\"name\":\"%s\",\"state\":{\"running\":{\"startedAt\":\"2026-03-04T05:06:09Z\"}},\"lastState\":{},\"ready\":true,\"restartCount\":0,"
-                 "\"image\":\"registry.example.com/service:v1\",\"imageID\":\"registry.example.com/service@sha256:%064x\",\"containerID\":\"containerd://%064x\",\"started\":true}",
-                 c ? "," : "", c ? "proxy" : "app", i / PER_TEMPLATE, i);
+        buf_addf(
+            b,
+            "%s{\"name\":\"%s\",\"state\":{\"running\":{\"startedAt\":\"2026-03-04T05:06:09Z\"}},\"lastState\":{},\"ready\":true,\"restartCount\":0,"
+            "\"image\":\"registry.example.com/service:v1\",\"imageID\":\"registry.example.com/service@sha256:%064x\",\"containerID\":\"containerd://%064x\",\"started\":true}",
+            c ? "," : "", c ? "proxy" : "app", i / PER_TEMPLATE, i);
     buf_adds(b, "],\"qosClass\":\"Burstable\"}}");
 }
 
@@ -107,7 +120,8 @@ static size_t heap_used(void)
     return m.uordblks + m.hblkhd;
 }
 
-static struct object *decode_one(struct str text, struct json_pool *pool, double *parse, double *decode)
+static struct object *decode_one(struct str text, struct json_pool *pool, double *parse,
+                                 double *decode)
 {
     struct error e;
     struct json_doc doc;
@@ -147,11 +161,12 @@ static void bench(const struct fixture *f, uint32_t pods)
             blocks += heap_used() - before; // the first one makes tables
         buf_fini(&text);
     }
-    printf("%s: %u Pods, %zu bytes of JSON each; parse %.0f ns, decode %.0f ns per Pod; %zu heap bytes per Pod "
-           "(block %zu, shared %zu, atoms %zu); %zu specs of %zu bytes\n",
-           f->name, pods, bytes / pods, parse * 1e6 / pods, decode * 1e6 / pods, blocks / pods,
-           object_bytes(objects[pods / 2]), shared_block_bytes() / pods, (atom_bytes() - atoms) / pods,
-           shared_blocks(), shared_block_bytes() / shared_blocks());
+    printf(
+        "%s: %u Pods, %zu bytes of JSON each; parse %.0f ns, decode %.0f ns per Pod; %zu heap bytes per Pod "
+        "(block %zu, shared %zu, atoms %zu); %zu specs of %zu bytes\n",
+        f->name, pods, bytes / pods, parse * 1e6 / pods, decode * 1e6 / pods, blocks / pods,
+        object_bytes(objects[pods / 2]), shared_block_bytes() / pods, (atom_bytes() - atoms) / pods,
+        shared_blocks(), shared_block_bytes() / shared_blocks());
     for (uint32_t i = 0; i < pods; i++)
         object_unref(objects[i]);
     json_pool_free(pool);

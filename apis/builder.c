@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packed records, laid out backwards. An object passes through here once, from a buffer on the caller's stack into one
-// block of exact size, so decoding a stream leaves malloc alone but for that block.
+// Packed records, laid out backwards. An object passes through here once, from a buffer on the
+// caller's stack into one block of exact size, so decoding a stream leaves malloc alone but for
+// that block.
 #include "apis/builder.h"
 
 #include "apis/record.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lays out packed records from the end of a buffer towards its start: children first, their parent last. So the root record
-// comes to lie at the start and every distance points forward. Places are counted from the end, which growing does not move.
+// Lays out packed records from the end of a buffer towards its start: children first, their parent
+// last. So the root record comes to lie at the start and every distance points forward. Places are
+// counted from the end, which growing does not move.
 #pragma once
 
 #include "apis/schema.h"
@@ -8,13 +9,13 @@
 #include "base/error.h"
 #include "base/str.h"
 
-#define BUILDER_MAX ((uint32_t)16 << 20) // bytes of one block; an API object is 3 MB at most
+#define BUILDER_MAX  ((uint32_t)16 << 20) // bytes of one block; an API object is 3 MB at most
 #define BUILDER_ROOM 8192u
 
 struct builder {
-    uint8_t *p;     // the buffer; what is built is its last `used` bytes
+    uint8_t *p; // the buffer; what is built is its last `used` bytes
     uint32_t cap, used;
-    bool failed;    // more than BUILDER_MAX: everything after that is ignored
+    bool failed;                     // more than BUILDER_MAX: everything after that is ignored
     uint32_t room[BUILDER_ROOM / 4]; // first buffer; most objects need no other
 };
 
@@ -32,8 +33,10 @@ uint32_t builder_text(struct builder *b, struct str s);
 uint32_t builder_long(struct builder *b, int64_t v);
 void builder_align(struct builder *b);
 
-// A list of n elements of `width` words each: v holds values where far is 0, places where it is 1 (a bit per word of an element).
-uint32_t builder_list(struct builder *b, const uint32_t *v, uint32_t n, uint32_t width, uint32_t far_bits);
+// A list of n elements of `width` words each: v holds values where far is 0, places where it is 1
+// (a bit per word of an element).
+uint32_t builder_list(struct builder *b, const uint32_t *v, uint32_t n, uint32_t width,
+                      uint32_t far_bits);
 
 // A record while its members are collected.
 struct partial {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CRD of a kind. Structural schemas: every member has a type, a description and a bound, every list a list type. No
-// defaults stand here: a default under an optional parent would hold only where the parent is written (docs/api.md has them).
+// The CRD of a kind. Structural schemas: every member has a type, a description and a bound, every
+// list a list type. No defaults stand here: a default under an optional parent would hold only
+// where the parent is written (docs/api.md has them).
 #include "apis/crd.h"
 
 #include "apis/schema.h"
@@ -11,20 +12,24 @@ struct column {
 };
 
 static const struct column columns[] = {
-    { KIND_KUBE9_CONFIG, "Ready", "string", ".status.conditions[?(@.type=='Ready')].status", "Whether the settings are in force." },
-    { KIND_KUBE9_CONFIG, "Mode", "string", ".status.mode", "How the operator works." },
-    { KIND_KUBE9_CONFIG, "Health", "string", ".status.health", "Health of the operator." },
-    { KIND_KUBE9_CONFIG, "Score", "integer", ".status.lastAssessment.score", "Score of the last run." },
-    { KIND_KUBE9_CONFIG, "Last Run", "date", ".status.lastAssessment.completionTime", "Time since the last run." },
-    { KIND_KUBE9_CONFIG, "Next", "string", ".status.nextAssessmentTime", "When the next run starts." },
-    { KIND_KUBE9_CONFIG, "Age", "date", ".metadata.creationTimestamp", "Time since creation." },
-    { KIND_ASSESSMENT_RUN, "Phase", "string", ".status.phase", "State of the run." },
-    { KIND_ASSESSMENT_RUN, "Score", "integer", ".status.score", "Score, 0 to 100." },
-    { KIND_ASSESSMENT_RUN, "Grade", "string", ".status.grade", "The score as a letter." },
-    { KIND_ASSESSMENT_RUN, "Failing", "integer", ".status.counts.failing", "Checks that fail." },
-    { KIND_ASSESSMENT_RUN, "Warning", "integer", ".status.counts.warning", "Checks that warn." },
-    { KIND_ASSESSMENT_RUN, "Duration", "string", ".status.duration", "How long it took." },
-    { KIND_ASSESSMENT_RUN, "Age", "date", ".metadata.creationTimestamp", "Time since creation." },
+    {KIND_KUBE9_CONFIG,    "Ready",    "string",  ".status.conditions[?(@.type=='Ready')].status",
+     "Whether the settings are in force."                                                                                   },
+    { KIND_KUBE9_CONFIG,   "Mode",     "string",  ".status.mode",                                  "How the operator works."},
+    { KIND_KUBE9_CONFIG,   "Health",   "string",  ".status.health",                                "Health of the operator."},
+    { KIND_KUBE9_CONFIG,   "Score",    "integer", ".status.lastAssessment.score",
+     "Score of the last run."                                                                                               },
+    { KIND_KUBE9_CONFIG,   "Last Run", "date",    ".status.lastAssessment.completionTime",
+     "Time since the last run."                                                                                             },
+    { KIND_KUBE9_CONFIG,   "Next",     "string",  ".status.nextAssessmentTime",
+     "When the next run starts."                                                                                            },
+    { KIND_KUBE9_CONFIG,   "Age",      "date",    ".metadata.creationTimestamp",                   "Time since creation."   },
+    { KIND_ASSESSMENT_RUN, "Phase",    "string",  ".status.phase",                                 "State of the run."      },
+    { KIND_ASSESSMENT_RUN, "Score",    "integer", ".status.score",                                 "Score, 0 to 100."       },
+    { KIND_ASSESSMENT_RUN, "Grade",    "string",  ".status.grade",                                 "The score as a letter." },
+    { KIND_ASSESSMENT_RUN, "Failing",  "integer", ".status.counts.failing",                        "Checks that fail."      },
+    { KIND_ASSESSMENT_RUN, "Warning",  "integer", ".status.counts.warning",                        "Checks that warn."      },
+    { KIND_ASSESSMENT_RUN, "Duration", "string",  ".status.duration",                              "How long it took."      },
+    { KIND_ASSESSMENT_RUN, "Age",      "date",    ".metadata.creationTimestamp",                   "Time since creation."   },
 };
 
 static void write_schema(const struct type *t, const char *help, struct writer *w);
@@ -83,7 +88,9 @@ static void write_list(const struct row *row, struct writer *w)
         w_list_end(w);
     }
     w_key_str(w, "x-kubernetes-list-type",
-              row->opt->map_key ? "map" : row->opt->set ? "set" : "atomic");
+              row->opt->map_key ? "map"
+              : row->opt->set   ? "set"
+                                : "atomic");
     write_items(row, w);
 }
 

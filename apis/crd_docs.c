@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/api.md: every field of our kinds with type, default, limit and meaning. The defaults are those that the accessors
-// give; they are not in the CRDs.
+// docs/api.md: every field of our kinds with type, default, limit and meaning. The defaults are
+// those that the accessors give; they are not in the CRDs.
 #include "apis/crd.h"
 
 #include "apis/schema.h"
@@ -12,11 +12,11 @@ static void write_rows(const struct type *t, const char *path, struct buf *out);
 static const char *type_text(const struct row *row)
 {
     static const char *const texts[] = {
-        [ROW_BOOL] = "boolean",     [ROW_ENUM] = "string",   [ROW_INT] = "int32",
-        [ROW_LONG] = "int64",       [ROW_TIME] = "time",     [ROW_DURATION] = "duration",
-        [ROW_STR] = "string",       [ROW_ATOM] = "string",   [ROW_OBJ] = "object",
-        [ROW_LIST] = "list",        [ROW_STRS] = "strings",  [ROW_ATOMS] = "strings",
-        [ROW_ENUMS] = "strings",    [ROW_MAP] = "map",       [ROW_INTORSTR] = "int or string",
+        [ROW_BOOL] = "boolean",  [ROW_ENUM] = "string",  [ROW_INT] = "int32",
+        [ROW_LONG] = "int64",    [ROW_TIME] = "time",    [ROW_DURATION] = "duration",
+        [ROW_STR] = "string",    [ROW_ATOM] = "string",  [ROW_OBJ] = "object",
+        [ROW_LIST] = "list",     [ROW_STRS] = "strings", [ROW_ATOMS] = "strings",
+        [ROW_ENUMS] = "strings", [ROW_MAP] = "map",      [ROW_INTORSTR] = "int or string",
     };
     return row->kind < ARRAY_SIZE(texts) && texts[row->kind] ? texts[row->kind] : "";
 }
@@ -115,10 +115,12 @@ static void write_kind(const struct kind *k, struct buf *out)
 
 int crd_write_docs(struct buf *out)
 {
-    buf_adds(out, "# API reference: kube9.io/v1alpha1\n\n"
-                  "Made by `apis/crdgen.c` from `apis/*.def`; do not edit. Defaults are applied by the operator when it "
-                  "reads an object, so they do not appear in the object itself. A duration is numbers with the units d, h, "
-                  "m, s, each at most once: `1h30m`.\n");
+    buf_adds(
+        out,
+        "# API reference: kube9.io/v1alpha1\n\n"
+        "Made by `apis/crdgen.c` from `apis/*.def`; do not edit. Defaults are applied by the operator when it "
+        "reads an object, so they do not appear in the object itself. A duration is numbers with the units d, h, "
+        "m, s, each at most once: `1h30m`.\n");
     for (uint32_t i = 0; i < KIND_COUNT; i++) {
         if (kind_get(i)->own)
             write_kind(kind_get(i), out);

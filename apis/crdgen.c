@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// crdgen [DIR]: writes DIR/crds/*.yaml and DIR/docs/api.md (DIR: the source root, "." when left out) from apis/*.def.
-// They are committed; test_crds.c compares them with what this would write.
+// crdgen [DIR]: writes DIR/crds/*.yaml and DIR/docs/api.md (DIR: the source root, "." when left
+// out) from apis/*.def. They are committed; test_crds.c compares them with what this would write.
 #include "apis/crd.h"
 
 static int write_file(const char *path, struct str text)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Classes of texts that may hold credentials. Two kinds of evidence: the format of the text itself, which decides alone, and
-// the name it goes by, which counts only when the text could be a secret at all (not a path, number, plain URL or expansion).
-// The scan is one pass over the text, because every environment variable of every Pod goes through it.
+// Classes of texts that may hold credentials. Two kinds of evidence: the format of the text itself,
+// which decides alone, and the name it goes by, which counts only when the text could be a secret
+// at all (not a path, number, plain URL or expansion). The scan is one pass over the text, because
+// every environment variable of every Pod goes through it.
 #include "apis/credential.h"
 
 #include <ctype.h>
@@ -39,13 +40,19 @@ struct token_format {
 };
 
 static const struct token_format formats[] = {
-    { "AKIA", 16, CREDENTIAL_AWS_KEY },   { "ASIA", 16, CREDENTIAL_AWS_KEY },
-    { "ghp_", 30, CREDENTIAL_GITHUB },    { "gho_", 30, CREDENTIAL_GITHUB },
-    { "ghs_", 30, CREDENTIAL_GITHUB },    { "ghu_", 30, CREDENTIAL_GITHUB },
-    { "ghr_", 30, CREDENTIAL_GITHUB },    { "github_pat_", 30, CREDENTIAL_GITHUB },
-    { "xoxb-", 10, CREDENTIAL_SLACK },    { "xoxp-", 10, CREDENTIAL_SLACK },
-    { "xoxa-", 10, CREDENTIAL_SLACK },    { "xoxs-", 10, CREDENTIAL_SLACK },
-    { "xoxr-", 10, CREDENTIAL_SLACK },
+    {"AKIA",         16, CREDENTIAL_AWS_KEY},
+    { "ASIA",        16, CREDENTIAL_AWS_KEY},
+    { "ghp_",        30, CREDENTIAL_GITHUB },
+    { "gho_",        30, CREDENTIAL_GITHUB },
+    { "ghs_",        30, CREDENTIAL_GITHUB },
+    { "ghu_",        30, CREDENTIAL_GITHUB },
+    { "ghr_",        30, CREDENTIAL_GITHUB },
+    { "github_pat_", 30, CREDENTIAL_GITHUB },
+    { "xoxb-",       10, CREDENTIAL_SLACK  },
+    { "xoxp-",       10, CREDENTIAL_SLACK  },
+    { "xoxa-",       10, CREDENTIAL_SLACK  },
+    { "xoxs-",       10, CREDENTIAL_SLACK  },
+    { "xoxr-",       10, CREDENTIAL_SLACK  },
 };
 
 // A known token at the start of s.
@@ -117,8 +124,8 @@ static bool is_number(struct str s)
 
 static bool is_bool(struct str s)
 {
-    static const char *const words[] = { "true", "false", "yes", "no", "on", "off", "null", "none",
-                                         "enabled", "disabled" };
+    static const char *const words[] = { "true", "false", "yes",  "no",      "on",
+                                         "off",  "null",  "none", "enabled", "disabled" };
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (s.n == strlen(words[i]) && strncasecmp(s.p, words[i], s.n) == 0)
             return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names that say "this is a credential": DB_PASSWORD, apiKey, access-key. A name is split into words at separators and at
-// capitals, so that "monkeyToken" is found and "tokenizer" is not; its last word may say that only a place is meant (_FILE).
+// Names that say "this is a credential": DB_PASSWORD, apiKey, access-key. A name is split into
+// words at separators and at capitals, so that "monkeyToken" is found and "tokenizer" is not; its
+// last word may say that only a place is meant (_FILE).
 #include "apis/credential.h"
 
 #include <ctype.h>
@@ -58,12 +59,13 @@ static bool is_one_of(const char *word, const char *const *list, size_t n)
 
 bool credential_name(struct str name)
 {
-    static const char *const secret[] = { "password", "passwd", "passphrase", "secret", "token",
-                                          "credential", "apikey", "accesskey", "privatekey", "pwd" };
+    static const char *const secret[] = { "password",   "passwd",     "passphrase", "secret",
+                                          "token",      "credential", "apikey",     "accesskey",
+                                          "privatekey", "pwd" };
     static const char *const key_of[] = { "api", "access", "private" };
     static const char *const key[] = { "key" };
-    static const char *const place[] = { "file", "path", "name", "enabled", "url", "ttl", "length",
-                                         "dir", "uri", "type", "expiry", "ref" };
+    static const char *const place[] = { "file",   "path", "name", "enabled", "url",    "ttl",
+                                         "length", "dir",  "uri",  "type",    "expiry", "ref" };
     struct words_of_name w;
     if (name.n > 256)
         return false;

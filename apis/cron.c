@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Schedules. The next time is found in two steps: days are tested as dates, which is cheap, and only within a day that
-// matches are its minutes turned into local time one by one. So no rule about clock changes is needed: a minute that the
-// local clock skips is never seen, and one that it shows twice is seen twice.
+// Schedules. The next time is found in two steps: days are tested as dates, which is cheap, and
+// only within a day that matches are its minutes turned into local time one by one. So no rule
+// about clock changes is needed: a minute that the local clock skips is never seen, and one that it
+// shows twice is seen twice.
 #include "apis/cron.h"
 
 #include "apis/zone_rule.h"
@@ -10,6 +11,7 @@
 #define DAY        86400
 #define DAYS_AHEAD (9 * 366) // 29 February may be eight years away (2096 to 2104)
 #define NONE       INT64_MAX
+#define YEAR_9999  (253402300800 * USEC_PER_SEC) // no time of ours is later
 
 struct field {
     const char *name;
@@ -18,11 +20,11 @@ struct field {
 };
 
 static const struct field fields[] = {
-    { "minute", 0, 59, NULL },
-    { "hour", 0, 23, NULL },
-    { "day of month", 1, 31, NULL },
-    { "month", 1, 12, "jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec" },
-    { "day of week", 0, 7, "sun,mon,tue,wed,thu,fri,sat" },
+    {"minute",        0, 59, NULL                                             },
+    { "hour",         0, 23, NULL                                             },
+    { "day of month", 1, 31, NULL                                             },
+    { "month",        1, 12, "jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec"},
+    { "day of week",  0, 7,  "sun,mon,tue,wed,thu,fri,sat"                    },
 };
 
 static int read_value(const struct field *f, struct str s, int *ret)
@@ -86,8 +88,8 @@ static int read_field(const struct field *f, struct str s, uint64_t *ret, struct
         }
     }
     if (ends_in_comma || !bits)
-        return error_set(e, ERR_INVALID, "schedule: '%.*s' is no %s", (int)MIN(s.n, 64), s.n ? s.p : "",
-                         f->name);
+        return error_set(e, ERR_INVALID, "schedule: '%.*s' is no %s", (int)MIN(s.n, 64),
+                         s.n ? s.p : "", f->name);
     *ret = bits;
     return 0;
 }
@@ -153,9 +155,13 @@ static int read_fields(struct str s, struct cron *c, struct error *e)
 static int read_word(struct str s, struct cron *c, struct error *e)
 {
     static const char *const words[][2] = {
-        { "@hourly", "0 * * * *" },  { "@daily", "0 0 * * *" },   { "@midnight", "0 0 * * *" },
-        { "@weekly", "0 0 * * 0" },  { "@monthly", "0 0 1 * *" }, { "@yearly", "0 0 1 1 *" },
-        { "@annually", "0 0 1 1 *" },
+        {"@hourly",    "0 * * * *"},
+        { "@daily",    "0 0 * * *"},
+        { "@midnight", "0 0 * * *"},
+        { "@weekly",   "0 0 * * 0"},
+        { "@monthly",  "0 0 1 * *"},
+        { "@yearly",   "0 0 1 1 *"},
+        { "@annually", "0 0 1 1 *"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (str_eq(s, words[i][0]))
@@ -201,7 +207,8 @@ static int64_t floor_div(int64_t a, int64_t b)
 }
 
 // First matching minute of the local day at or after `from` (UTC seconds, whole minutes), or NONE.
-static int64_t minute_in_day(const struct cron *c, const struct zone *zone, int64_t day, int64_t from)
+static int64_t minute_in_day(const struct cron *c, const struct zone *zone, int64_t day,
+                             int64_t from)
 {
     int64_t start = day * DAY - zone_offset(zone, day * DAY);
     int64_t t = MAX(from, start - 4 * 3600), end = start + DAY + 4 * 3600;
@@ -218,10 +225,10 @@ static int64_t minute_in_day(const struct cron *c, const struct zone *zone, int6
 
 usec cron_next(const struct cron *c, const struct zone *zone, usec after)
 {
-    if (after >= USEC_NEVER - 2 * USEC_PER_DAY || after < -(USEC_NEVER / 4))
+    if (after > YEAR_9999 || after < -YEAR_9999)
         return USEC_NEVER;
     if (c->every)
-        return after > USEC_NEVER - c->every ? USEC_NEVER : after + c->every;
+        return after + MIN(c->every, YEAR_9999);
     int64_t from = (floor_div(after, USEC_PER_MIN) + 1) * 60;
     int64_t first = floor_div(from + zone_offset(zone, from), DAY);
     for (int64_t day = first; day <= first + DAYS_AHEAD; day++) {

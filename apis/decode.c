@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoding, the part that is the same for JSON and YAML: limits, texts, errors with a JSON path, the finished block.
-// Objects of built-in kinds are read leniently: limits of the rows hold for our kinds alone, for the server is the judge of
-// the others; but a value of a wrong type is an error everywhere, because what is read from it would be wrong.
+// Decoding, the part that is the same for JSON and YAML: limits, texts, errors with a JSON path,
+// the finished block. Objects of built-in kinds are read leniently: limits of the rows hold for our
+// kinds alone, for the server is the judge of the others; but a value of a wrong type is an error
+// everywhere, because what is read from it would be wrong.
 #include "apis/decode.h"
 
 #include "apis/limits.h"
@@ -109,8 +110,9 @@ static uint32_t add_text(struct decoder *d, const struct row *row, struct str s)
     return builder_text(d->b, s);
 }
 
-// The atoms met last. Documents of one list repeat the same few words, so most are found here for the price of one
-// comparison instead of a keyed hash. It belongs to the atom table, and like it to the one thread that interns.
+// The atoms met last. Documents of one list repeat the same few words, so most are found here for
+// the price of one comparison instead of a keyed hash. It belongs to the atom table, and like it to
+// the one thread that interns.
 #define MEMO    256u
 #define KEY_MAX 1024u // of a map; label keys have 317
 static atom memo[MEMO];

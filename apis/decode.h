@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of decoding one object, shared by the two back ends (decode_json.c, decode_yaml.c), and the steps that do not
-// depend on the form of the document. Only apis/ includes this.
+// The state of decoding one object, shared by the two back ends (decode_json.c, decode_yaml.c), and
+// the steps that do not depend on the form of the document. Only apis/ includes this.
 #pragma once
 
 #include "apis/builder.h"
@@ -9,9 +9,9 @@
 
 struct path { // where we are; text is made only when something is wrong
     const struct path *up;
-    struct str key;  // p NULL: an index
+    struct str key; // p NULL: an index
     uint32_t index;
-    uint32_t line;   // 0 when unknown
+    uint32_t line; // 0 when unknown
 };
 
 #define DECODER_WORK 512u
@@ -25,17 +25,20 @@ struct decoder {
     bool limits;              // our kinds: lengths, ranges, patterns, required members
     uint32_t spec_place;      // of the spec's record; 0 while there is none
     uint32_t name_place;
-    uint32_t *work;           // stack of list elements
+    uint32_t *work; // stack of list elements
     uint32_t work_n, work_cap;
     uint32_t work_room[DECODER_WORK];
     struct error *e;
 };
 
-void decoder_init(struct decoder *d, const struct kind *k, struct decode_options o, struct error *e);
+void decoder_init(struct decoder *d, const struct kind *k, struct decode_options o,
+                  struct error *e);
 void decoder_fini(struct decoder *d);
-int decoder_fail(const struct decoder *d, const struct path *at, const char *fmt, ...) printf_like(3, 4); // -1
+int decoder_fail(const struct decoder *d, const struct path *at, const char *fmt, ...)
+    printf_like(3, 4); // -1
 
 void decoder_work_grow(struct decoder *d);
+
 static inline void decoder_push(struct decoder *d, uint32_t v)
 {
     if (d->work_n == d->work_cap)
@@ -44,15 +47,20 @@ static inline void decoder_push(struct decoder *d, uint32_t v)
 }
 
 // One text into its row. Limits are checked here.
-int decode_text(struct decoder *d, const struct path *at, const struct row *row, struct str s, struct partial *r);
-int decode_text_item(struct decoder *d, const struct path *at, const struct row *row, struct str s, uint32_t *ret);
-int decode_integer(struct decoder *d, const struct path *at, const struct row *row, int64_t v, struct partial *r);
-int decode_word(struct decoder *d, const struct path *at, const struct row *row, struct str s, int *ret);
+int decode_text(struct decoder *d, const struct path *at, const struct row *row, struct str s,
+                struct partial *r);
+int decode_text_item(struct decoder *d, const struct path *at, const struct row *row, struct str s,
+                     uint32_t *ret);
+int decode_integer(struct decoder *d, const struct path *at, const struct row *row, int64_t v,
+                   struct partial *r);
+int decode_word(struct decoder *d, const struct path *at, const struct row *row, struct str s,
+                int *ret);
 atom decode_atom(const struct row *row, struct str s); // cut to the row's length
 atom decode_key(struct str s);
-bool decode_keeps(const char *list, struct str key);       // row option keep
+bool decode_keeps(const char *list, struct str key); // row option keep
 int decode_required(const struct decoder *d, const struct path *at, const struct partial *r);
-int decode_list_rules(const struct decoder *d, const struct path *at, const struct row *row, const uint32_t *v, uint32_t n);
+int decode_list_rules(const struct decoder *d, const struct path *at, const struct row *row,
+                      const uint32_t *v, uint32_t n);
 
 void uid_parse(struct str text, uint8_t ret[16], bool *ret_hashed);
 
@@ -60,5 +68,6 @@ struct header { // what lives in struct object
     struct str name, ns, uid, rv;
     uint32_t line;
 };
+
 int decode_header(struct decoder *d, const struct header *h);
 int decode_finish(struct decoder *d, const struct header *h, struct object **ret);

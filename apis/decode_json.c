@@ -77,7 +77,8 @@ static inline bool cur_next(struct cur_iter *it, struct str *ret_key, cur *ret)
     return true;
 }
 
-// Numbers are written the shortest way (quantities given as numbers). The text lives until the next call.
+// Numbers are written the shortest way (quantities given as numbers). The text lives until the next
+// call.
 static struct str number_text(cur c, char *room, size_t n)
 {
     int len = yyjson_is_real(c) ? snprintf(room, n, "%.17g", unsafe_yyjson_get_real(c))
@@ -85,8 +86,8 @@ static struct str number_text(cur c, char *room, size_t n)
     return (struct str){ room, (size_t)len };
 }
 
-#define cur_text(c)                                                                            \
-    (unsafe_yyjson_is_str(c) ? (struct str){ unsafe_yyjson_get_str(c), unsafe_yyjson_get_len(c) } \
+#define cur_text(c)                                                                                \
+    (unsafe_yyjson_is_str(c) ? (struct str){ unsafe_yyjson_get_str(c), unsafe_yyjson_get_len(c) }  \
                              : number_text(c, (char[40]){ 0 }, 40))
 
 #include "apis/decode_body.inc"

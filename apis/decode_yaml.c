@@ -14,10 +14,11 @@ struct cur_iter {
 static inline enum cur_type cur_type(cur c)
 {
     static const enum cur_type types[] = {
-        [YAML_NULL] = CUR_NULL, [YAML_BOOL] = CUR_BOOL, [YAML_INT] = CUR_INT,
-        [YAML_DOUBLE] = CUR_DOUBLE, [YAML_STR] = CUR_STR, [YAML_LIST] = CUR_LIST,
+        [YAML_NULL] = CUR_NULL,     [YAML_BOOL] = CUR_BOOL, [YAML_INT] = CUR_INT,
+        [YAML_DOUBLE] = CUR_DOUBLE, [YAML_STR] = CUR_STR,   [YAML_LIST] = CUR_LIST,
         [YAML_MAP] = CUR_MAP,
     };
+
     return c ? types[c->type] : CUR_NULL;
 }
 

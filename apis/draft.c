@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drafts: one value per row, so that members come out in row order whatever the order of the calls, and a text compared
-// with the last one is equal exactly when nothing changed.
+// Drafts: one value per row, so that members come out in row order whatever the order of the calls,
+// and a text compared with the last one is equal exactly when nothing changed.
 #include "apis/draft.h"
 
 #include "base/clock.h"
@@ -16,8 +16,8 @@ struct item {
 struct value {
     bool set;
     int64_t i;
-    const char *s;           // text; int-or-string: NULL is the number
-    struct draft *sub;       // OBJ
+    const char *s;     // text; int-or-string: NULL is the number
+    struct draft *sub; // OBJ
     struct item *first, *last;
 };
 
@@ -105,7 +105,8 @@ void draft_add_int(struct draft *d, const struct type *t, uint32_t row, int64_t 
     add_item(d, t, row)->i = v;
 }
 
-void draft_add_pair(struct draft *d, const struct type *t, uint32_t row, const char *k, const char *s)
+void draft_add_pair(struct draft *d, const struct type *t, uint32_t row, const char *k,
+                    const char *s)
 {
     for (struct item *it = value_of(d, t, row)->first; it; it = it->next) {
         if (strcmp(it->key, k) == 0) {

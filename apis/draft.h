@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A document of one type while it is being written: statuses, patches, whole objects of our kinds. Lives in an arena.
-//   T_put_m(d, value)        sets a scalar; text is copied. ENUM: the value; TIME: unix seconds; DURATION: text
-//   T_put_m(d, key, value)   one pair of a MAP
-//   T_add_m(d)               OBJ: the sub-draft (made at the first call); LIST: a new item
-//   T_add_m(d, value)        one item of STRS, ATOMS (text), LONGS, ENUMS
+// A document of one type while it is being written: statuses, patches, whole objects of our kinds.
+// Lives in an arena.
+//   T_put_m(d, value)        sets a scalar; text is copied. ENUM: the value; TIME: unix seconds;
+//   DURATION: text T_put_m(d, key, value)   one pair of a MAP T_add_m(d)               OBJ: the
+//   sub-draft (made at the first call); LIST: a new item T_add_m(d, value)        one item of STRS,
+//   ATOMS (text), LONGS, ENUMS
 // d must be a draft of type T. Any thread, one at a time.
 #pragma once
 
@@ -15,23 +16,28 @@
 
 struct draft;
 
-struct draft *draft_new(struct arena *a, const struct type *t); // DRAFT_NEW(arena, kube9_config_status)
+struct draft *draft_new(struct arena *a,
+                        const struct type *t); // DRAFT_NEW(arena, kube9_config_status)
 #define DRAFT_NEW(a, T) draft_new((a), &type_##T)
-struct draft *draft_load(struct arena *a, const struct type *t, const void *rec); // with what the record holds; rec may be NULL
-void draft_drop(struct draft *d, const char *key);             // takes a member away, by JSON key
-void draft_write(const struct draft *d, struct writer *w);     // a JSON object, members in row order
-bool draft_same(const struct draft *d, const void *rec);       // would write the same text as the record
+struct draft *draft_load(struct arena *a, const struct type *t,
+                         const void *rec);         // with what the record holds; rec may be NULL
+void draft_drop(struct draft *d, const char *key); // takes a member away, by JSON key
+void draft_write(const struct draft *d, struct writer *w); // a JSON object, members in row order
+bool draft_same(const struct draft *d, const void *rec); // would write the same text as the record
 // A whole object: apiVersion and kind in front. d is a draft of k's root type.
 void draft_write_object(const struct draft *d, const struct kind *k, struct writer *w);
 
 // Behind the typed functions.
 void draft_set_int(struct draft *d, const struct type *t, uint32_t row, int64_t v);
-void draft_set_text(struct draft *d, const struct type *t, uint32_t row, const char *v); // NULL: absent
-void draft_set_int_or_string(struct draft *d, const struct type *t, uint32_t row, struct int_or_string v);
+void draft_set_text(struct draft *d, const struct type *t, uint32_t row,
+                    const char *v); // NULL: absent
+void draft_set_int_or_string(struct draft *d, const struct type *t, uint32_t row,
+                             struct int_or_string v);
 struct draft *draft_add_draft(struct draft *d, const struct type *t, uint32_t row);
 void draft_add_text(struct draft *d, const struct type *t, uint32_t row, const char *v);
 void draft_add_int(struct draft *d, const struct type *t, uint32_t row, int64_t v);
-void draft_add_pair(struct draft *d, const struct type *t, uint32_t row, const char *k, const char *v);
+void draft_add_pair(struct draft *d, const struct type *t, uint32_t row, const char *k,
+                    const char *v);
 
 // clang-format off
 // Numbers of the rows of each type.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Image references. The first segment is a registry only if it could be no path: it has a dot or a colon, or is localhost.
-// The colon of a tag is the one behind the last slash.
+// Image references. The first segment is a registry only if it could be no path: it has a dot or a
+// colon, or is localhost. The colon of a tag is the one behind the last slash.
 #include "apis/image.h"
 
 #include <ctype.h>
@@ -59,7 +59,10 @@ static struct str cut(struct str *s, size_t at)
 
 bool image_parse(struct str s, struct image *ret)
 {
-    struct image i = { .registry = str_of("docker.io"), .tag = { "", 0 }, .digest = { "", 0 } };
+    struct image i = {
+        .registry = str_of("docker.io"), .tag = {"",  0},
+             .digest = { "", 0}
+    };
     if (!s.n || s.n > 1024)
         return false;
     const char *at = memchr(s.p, '@', s.n);

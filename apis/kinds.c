@@ -17,6 +17,7 @@ static const char *const api_versions[] = {
 #include "apis/kinds.def"
 #undef KIND
 };
+
 // clang-format on
 
 const struct kind *kind_get(enum kind_id id)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Limits of texts. Patterns are compiled at each use: only our own kinds have them, and those are few and small.
+// Limits of texts. Patterns are compiled at each use: only our own kinds have them, and those are
+// few and small.
 #include "apis/limits.h"
 
 #include "base/alloc.h"

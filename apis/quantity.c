@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Quantities: sign, digits with at most one point, suffix. All in 128-bit integers of nano units: no suffix and no sum of
-// them that the API server accepts leaves that range.
+// Quantities: sign, digits with at most one point, suffix. All in 128-bit integers of nano units:
+// no suffix and no sum of them that the API server accepts leaves that range.
 #include "apis/quantity.h"
 
 #define NANO      ((__int128)1000000000)
@@ -8,22 +8,34 @@
 
 struct suffix {
     const char *text;
-    int8_t power;  // of ten, or of 1024
+    int8_t power; // of ten, or of 1024
     bool binary;
 };
 
 static const struct suffix suffixes[] = {
-    { "", 0, false },  { "n", -9, false }, { "u", -6, false }, { "m", -3, false }, { "k", 3, false },
-    { "M", 6, false }, { "G", 9, false },  { "T", 12, false }, { "P", 15, false }, { "E", 18, false },
-    { "Ki", 1, true }, { "Mi", 2, true },  { "Gi", 3, true },  { "Ti", 4, true },  { "Pi", 5, true },
-    { "Ei", 6, true },
+    {"",    0,  false},
+    { "n",  -9, false},
+    { "u",  -6, false},
+    { "m",  -3, false},
+    { "k",  3,  false},
+    { "M",  6,  false},
+    { "G",  9,  false},
+    { "T",  12, false},
+    { "P",  15, false},
+    { "E",  18, false},
+    { "Ki", 1,  true },
+    { "Mi", 2,  true },
+    { "Gi", 3,  true },
+    { "Ti", 4,  true },
+    { "Pi", 5,  true },
+    { "Ei", 6,  true },
 };
 
 struct digits {
-    __int128 value;  // of all digits that were taken
-    int scale;       // digits of them behind the point
-    size_t used;     // characters
-    bool any, rest;  // rest: smaller digits were dropped, not all zero
+    __int128 value; // of all digits that were taken
+    int scale;      // digits of them behind the point
+    size_t used;    // characters
+    bool any, rest; // rest: smaller digits were dropped, not all zero
 };
 
 // Takes up to 28 significant digits; more only say whether something is left.
@@ -120,7 +132,8 @@ int quantity_parse(struct str s, struct quantity *ret, struct error *e)
     struct suffix room;
     read_digits(rest, &d);
     if (!d.any || read_suffix((struct str){ rest.p + d.used, rest.n - d.used }, &x, &room))
-        return error_set(e, ERR_INVALID, "'%.*s' is not a quantity", (int)MIN(s.n, 64), s.n ? s.p : "");
+        return error_set(e, ERR_INVALID, "'%.*s' is not a quantity", (int)MIN(s.n, 64),
+                         s.n ? s.p : "");
     __int128 v = scaled(&d, x);
     ret->nano = minus ? -v : v;
     return 0;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The packed record behind the accessors of apis/types.h. Layout, in 32-bit words: a bitmap, then one word per present member
-// that has a slot, in row order. Bits of the bitmap: one per slot member; then four per enumeration (its value, 0 absent);
-// then two per flag (present, true). A slot holds a value, or the distance in bytes from itself to text, list or record,
-// so that a record can be moved and compared as bytes. Any thread may read.
+// The packed record behind the accessors of apis/types.h. Layout, in 32-bit words: a bitmap, then
+// one word per present member that has a slot, in row order. Bits of the bitmap: one per slot
+// member; then four per enumeration (its value, 0 absent); then two per flag (present, true). A
+// slot holds a value, or the distance in bytes from itself to text, list or record, so that a
+// record can be moved and compared as bytes. Any thread may read.
 #pragma once
 
 #include "apis/words.h"
 #include "base/atom.h"
 #include "base/base.h"
 
-struct rlist {       // a list in a record: count and elements; {NULL, 0} when absent
+struct rlist { // a list in a record: count and elements; {NULL, 0} when absent
     const uint32_t *v;
     uint32_t n;
 };
@@ -83,5 +84,6 @@ static inline struct rlist rec_list(const uint32_t *slot)
 
 struct writer;
 struct type;
-void record_write(const struct type *t, const void *rec, struct writer *w); // as JSON object; absent members left out
+void record_write(const struct type *t, const void *rec,
+                  struct writer *w); // as JSON object; absent members left out
 usec rec_duration(const uint32_t *slot, const char *absent); // usec; absent NULL: 0

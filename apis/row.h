@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a row of a .def file may say besides its name, type and help; written as designated initialisers at its end.
+// What a row of a .def file may say besides its name, type and help; written as designated
+// initialisers at its end.
 #pragma once
 
 #include "base/base.h"
@@ -14,7 +15,8 @@ struct row_options {
     bool set;             // list type set
     bool atomic;          // list type atomic
     const char *map_key;  // list type map, by this member
-    const char *keep;     // maps: keys that are kept, comma separated, * at the end; lists: first members that are kept
+    const char *keep;     // maps: keys that are kept, comma separated, * at the end; lists: first
+                          // members that are kept
     bool per_pod;         // pod_spec: belongs to the Pod, not to the shared block
     bool api_access;      // a generated name kube-api-access-XXXXX loses its last part in Pods
     bool drop_empty;      // an object without kept members is left out

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Starts a pass over apis/types.def: every row macro that the pass has not defined expands to nothing, or to the
-// group it belongs to: SLOT_ROW (members with a slot), WORD_ROW (four bits), FLAG_ROW (two bits). On purpose without a guard.
+// Starts a pass over apis/types.def: every row macro that the pass has not defined expands to
+// nothing, or to the group it belongs to: SLOT_ROW (members with a slot), WORD_ROW (four bits),
+// FLAG_ROW (two bits). On purpose without a guard.
 #ifndef SLOT_ROW
 #define SLOT_ROW(T, m)
 #endif

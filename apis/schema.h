@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows of apis/types.def as tables: what the decoder, the writer, drafts, the CRD generator and docs/api.md walk.
+// The rows of apis/types.def as tables: what the decoder, the writer, drafts, the CRD generator and
+// docs/api.md walk.
 #pragma once
 
 #include "apis/row.h"
@@ -8,9 +9,9 @@
 #include "base/str.h"
 
 enum row_kind {
-    ROW_BOOL, // true or false
+    ROW_BOOL,    // true or false
     ROW_PRESENT, // any value: only that it is there
-    ROW_OTHERS, // a member that no row names
+    ROW_OTHERS,  // a member that no row names
     ROW_ENUM,
     ROW_CREDENTIAL,
     ROW_INT,
@@ -59,10 +60,10 @@ struct type {
     const char *name, *help;
     const struct row *rows;
     const uint32_t *prints; // of the rows' keys, for finding a row without touching it
-    uint16_t n;      // rows
-    uint16_t slots;  // members with a slot
-    uint16_t bitmap; // words of the bitmap
-    bool own;        // all members are known: another one is an error in strict documents
+    uint16_t n;             // rows
+    uint16_t slots;         // members with a slot
+    uint16_t bitmap;        // words of the bitmap
+    bool own;               // all members are known: another one is an error in strict documents
 };
 
 #define REC_BITMAP_MAX 4 // words
@@ -75,5 +76,5 @@ struct type {
 #include "apis/rows_end.h"
 // clang-format on
 
-const struct type *type_at(uint32_t i);                       // all types in order; NULL at the end
+const struct type *type_at(uint32_t i); // all types in order; NULL at the end
 const struct row *type_row(const struct type *t, const char *key); // NULL if there is none

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of interned specs. It is one per process, like the atom table and for the same reason: the blocks of all caches
-// share it, and every object would otherwise carry a pointer to it. A block is found by content, so that equal templates
-// meet whatever object brought them; it lives as long as one object holds it.
+// The table of interned specs. It is one per process, like the atom table and for the same reason:
+// the blocks of all caches share it, and every object would otherwise carry a pointer to it. A
+// block is found by content, so that equal templates meet whatever object brought them; it lives as
+// long as one object holds it.
 #include "apis/shared.h"
 
 #include "base/alloc.h"
@@ -9,7 +10,7 @@
 
 struct shared_block {
     uint32_t refs;
-    uint32_t n;     // bytes of the record
+    uint32_t n; // bytes of the record
     uint32_t id;
     uint32_t hash;
     uint32_t record[];
@@ -72,7 +73,8 @@ struct shared_block *shared_intern(const void *p, uint32_t n)
     return s;
 }
 
-// With the last block the table's own memory goes too: a cache that was emptied leaves nothing behind.
+// With the last block the table's own memory goes too: a cache that was emptied leaves nothing
+// behind.
 void shared_release(struct shared_block *s)
 {
     if (!s || --s->refs)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Interned Pod specs: blocks shared by all objects whose spec is the same byte for byte. Loop thread only.
+// Interned Pod specs: blocks shared by all objects whose spec is the same byte for byte. Loop
+// thread only.
 #pragma once
 
 #include "apis/object.h"

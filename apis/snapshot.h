@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A frozen view of the cluster (or of files) that checks walk: pointer tables per kind, the objects untouched. Made by
-// informer/ (epoch) or by the file reader; read by the worker; nothing in it changes while it is open.
+// A frozen view of the cluster (or of files) that checks walk: pointer tables per kind, the objects
+// untouched. Made by informer/ (epoch) or by the file reader; read by the worker; nothing in it
+// changes while it is open.
 #pragma once
 
 #include "apis/kinds.h"
@@ -10,8 +11,8 @@
 enum kind_state {
     KIND_NOT_SYNCED, // watch exists, first list not complete
     KIND_SYNCED,
-    KIND_DENIED,     // no permission: checks that need it are skipped: no-permission
-    KIND_ABSENT,     // the server does not serve it (CRD not installed)
+    KIND_DENIED, // no permission: checks that need it are skipped: no-permission
+    KIND_ABSENT, // the server does not serve it (CRD not installed)
 };
 
 struct snapshot {

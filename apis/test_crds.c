@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The committed files are what crdgen would write now, and the samples are judged as the API server judges them (whether it
-// does is what crds/testdata/try.sh asks a real one). Runs from the source root.
+// The committed files are what crdgen would write now, and the samples are judged as the API server
+// judges them (whether it does is what crds/testdata/try.sh asks a real one). Runs from the source
+// root.
 #include "apis/crd.h"
 #include "apis/test_object.h"
 #include "apis/validate.h"
@@ -56,7 +57,8 @@ static int judge(const char *text, struct error *e)
 {
     bool run = strstr(text, "kind: AssessmentRun") != NULL;
     autoobject struct object *o = NULL;
-    if (read_yaml(run ? KIND_ASSESSMENT_RUN : KIND_KUBE9_CONFIG, text, (struct decode_options){ .strict = true }, &o, e))
+    if (read_yaml(run ? KIND_ASSESSMENT_RUN : KIND_KUBE9_CONFIG, text,
+                  (struct decode_options){ .strict = true }, &o, e))
         return -1;
     return run ? assessment_run_validate(o, e) : kube9_config_validate(o, e);
 }
@@ -96,12 +98,20 @@ static void the_operator_refuses_what_the_server_refuses(void **state unused_arg
 static void schedules_and_time_zones_are_judged(void **state unused_arg)
 {
     struct error e;
-    assert_int_equal(judge("kind: Kube9Config\nmetadata: {name: default}\nspec: {assessment: {schedule: 0 0 30 2 *}}\n", &e), -1);
+    assert_int_equal(
+        judge(
+            "kind: Kube9Config\nmetadata: {name: default}\nspec: {assessment: {schedule: 0 0 30 2 *}}\n",
+            &e),
+        -1);
     assert_string_equal(e.text, "spec.assessment.schedule: schedule: no such date ever comes");
-    assert_int_equal(judge("kind: Kube9Config\nmetadata: {name: default}\nspec: {assessment: {timeZone: Mars/Base}}\n", &e), -1);
+    assert_int_equal(
+        judge(
+            "kind: Kube9Config\nmetadata: {name: default}\nspec: {assessment: {timeZone: Mars/Base}}\n",
+            &e),
+        -1);
     assert_string_equal(e.text, "spec.assessment.timeZone: unknown time zone 'Mars/Base'");
 }
 
 RUN(T(the_crds_are_in_step_with_the_rows), T(the_documentation_is_in_step_with_the_rows),
-    T(the_operator_accepts_what_the_server_accepts), T(the_operator_refuses_what_the_server_refuses),
-    T(schedules_and_time_zones_are_judged))
+    T(the_operator_accepts_what_the_server_accepts),
+    T(the_operator_refuses_what_the_server_refuses), T(schedules_and_time_zones_are_judged))

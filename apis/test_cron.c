@@ -3,13 +3,15 @@
 #include "base/clock.h"
 #include "base/test.h"
 
-static const char *next(const char *schedule, const char *zone_name, const char *after, char ret[TIME_TEXT_MAX])
+static const char *next(const char *schedule, const char *zone_name, const char *after,
+                        char ret[TIME_TEXT_MAX])
 {
     struct cron c;
     struct error e;
     struct zone *z = NULL;
-    usec t;
-    if (cron_parse(str_of(schedule), &c, &e) || zone_load(zone_name, &z, &e) || time_parse(str_of(after), &t, &e))
+    usec t = 0;
+    if (cron_parse(str_of(schedule), &c, &e) || zone_load(zone_name, &z, &e) ||
+        time_parse(str_of(after), &t, &e))
         fail_msg("%s", e.text);
     t = cron_next(&c, z, t);
     zone_free(z);
@@ -18,10 +20,10 @@ static const char *next(const char *schedule, const char *zone_name, const char 
     return time_format(t, 0, ret);
 }
 
-#define NEXT(schedule, zone, after, want)                                         \
-    do {                                                                          \
-        char text[TIME_TEXT_MAX];                                                 \
-        assert_string_equal(next(schedule, zone, after, text), want);             \
+#define NEXT(schedule, zone, after, want)                                                          \
+    do {                                                                                           \
+        char text[TIME_TEXT_MAX];                                                                  \
+        assert_string_equal(next(schedule, zone, after, text), want);                              \
     } while (0)
 
 static void fields_and_words_give_the_next_time(void **state unused_arg)
@@ -75,10 +77,39 @@ static void zones_east_and_west_have_their_own_midnight(void **state unused_arg)
 
 static void what_never_comes_or_makes_no_sense_is_refused(void **state unused_arg)
 {
-    static const char *const texts[] = { "", "*", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * 32 * *", "* * * 13 *", "* * * 0 *",
-                                         "* * * * 8", "5-1 * * * *", "*/0 * * * *", "1, * * * *", ",1 * * * *", "1,,2 * * * *", "a * * * *", "-1 * * * *", "1- * * * *", "1/ * * * *",
-                                         "0 0 30 2 *", "0 0 31 4,6,9,11 *", "@every", "@every 30s", "@every x", "@sometimes", "TZ=UTC 0 0 * * *", "CRON_TZ=UTC 0 0 * * *",
-                                         "* * L * *", "* * * foo *", "1.5 * * * *", "*/1001 * * * *", "+1 * * * *" };
+    static const char *const texts[] = { "",
+                                         "*",
+                                         "* * * *",
+                                         "* * * * * *",
+                                         "60 * * * *",
+                                         "* 24 * * *",
+                                         "* * 0 * *",
+                                         "* * 32 * *",
+                                         "* * * 13 *",
+                                         "* * * 0 *",
+                                         "* * * * 8",
+                                         "5-1 * * * *",
+                                         "*/0 * * * *",
+                                         "1, * * * *",
+                                         ",1 * * * *",
+                                         "1,,2 * * * *",
+                                         "a * * * *",
+                                         "-1 * * * *",
+                                         "1- * * * *",
+                                         "1/ * * * *",
+                                         "0 0 30 2 *",
+                                         "0 0 31 4,6,9,11 *",
+                                         "@every",
+                                         "@every 30s",
+                                         "@every x",
+                                         "@sometimes",
+                                         "TZ=UTC 0 0 * * *",
+                                         "CRON_TZ=UTC 0 0 * * *",
+                                         "* * L * *",
+                                         "* * * foo *",
+                                         "1.5 * * * *",
+                                         "*/1001 * * * *",
+                                         "+1 * * * *" };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         struct cron c;
         if (!cron_parse(str_of(texts[i]), &c, NULL))
@@ -97,7 +128,8 @@ static void extreme_times_end_in_never(void **state unused_arg)
 
 static void unknown_zones_are_errors(void **state unused_arg)
 {
-    static const char *const names[] = { "Mars/Base", "../../etc/passwd", "/etc/passwd", "Local", "Europe/", "a b" };
+    static const char *const names[] = { "Mars/Base", "../../etc/passwd", "/etc/passwd",
+                                         "Local",     "Europe/",          "a b" };
     struct zone *z;
     struct error e;
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -109,7 +141,9 @@ static void unknown_zones_are_errors(void **state unused_arg)
 
 static void offsets_are_those_of_the_c_library(void **state unused_arg)
 {
-    static const char *const names[] = { "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Sao_Paulo", "Africa/Casablanca" };
+    static const char *const names[] = { "Europe/Berlin",       "America/New_York",
+                                         "Australia/Lord_Howe", "Asia/Kathmandu",
+                                         "America/Sao_Paulo",   "Africa/Casablanca" };
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         struct zone *z;
         struct error e;
@@ -121,7 +155,8 @@ static void offsets_are_those_of_the_c_library(void **state unused_arg)
             time_t when = (time_t)t;
             localtime_r(&when, &tm);
             if (tm.tm_gmtoff != zone_offset(z, t))
-                fail_msg("%s at %" PRId64 ": %ld, not %d", names[i], t, tm.tm_gmtoff, zone_offset(z, t));
+                fail_msg("%s at %" PRId64 ": %ld, not %d", names[i], t, tm.tm_gmtoff,
+                         zone_offset(z, t));
         }
         zone_free(z);
     }
@@ -129,5 +164,6 @@ static void offsets_are_those_of_the_c_library(void **state unused_arg)
 
 RUN(T(fields_and_words_give_the_next_time), T(either_day_field_suffices_when_both_are_given),
     T(local_times_that_do_not_exist_are_left_out), T(local_times_that_come_twice_match_twice),
-    T(zones_east_and_west_have_their_own_midnight), T(what_never_comes_or_makes_no_sense_is_refused),
-    T(extreme_times_end_in_never), T(unknown_zones_are_errors), T(offsets_are_those_of_the_c_library))
+    T(zones_east_and_west_have_their_own_midnight),
+    T(what_never_comes_or_makes_no_sense_is_refused), T(extreme_times_end_in_never),
+    T(unknown_zones_are_errors), T(offsets_are_those_of_the_c_library))

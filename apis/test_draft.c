@@ -32,9 +32,11 @@ static void members_come_in_row_order(void **state unused_arg)
     assessment_run_status_put_phase(d, RUN_PHASE_RUNNING);
     assessment_run_status_put_grade(d, "A");
     assessment_run_status_put_grade(d, NULL);
-    expect_text(d, "{\"phase\":\"Running\",\"counts\":{\"total\":3,\"failing\":0},\"conditions\":["
-                   "{\"type\":\"Ready\",\"status\":\"False\",\"lastTransitionTime\":\"2026-01-02T03:04:05Z\"},"
-                   "{\"type\":\"Complete\",\"status\":\"True\",\"lastTransitionTime\":\"2026-01-02T03:04:05Z\"}]}");
+    expect_text(
+        d,
+        "{\"phase\":\"Running\",\"counts\":{\"total\":3,\"failing\":0},\"conditions\":["
+        "{\"type\":\"Ready\",\"status\":\"False\",\"lastTransitionTime\":\"2026-01-02T03:04:05Z\"},"
+        "{\"type\":\"Complete\",\"status\":\"True\",\"lastTransitionTime\":\"2026-01-02T03:04:05Z\"}]}");
     draft_drop(d, "conditions");
     expect_text(d, "{\"phase\":\"Running\",\"counts\":{\"total\":3,\"failing\":0}}");
 }
@@ -61,8 +63,10 @@ static void a_whole_object_can_be_written_and_read_back(void **state unused_arg)
     assert_int_equal(writer_end(&w), 0);
     autoobject struct object *o = object_from_yaml(KIND_ASSESSMENT_RUN, b.p);
     assert_string_equal(object_name(o), "default-29000000");
-    assert_string_equal(rmap_get(object_meta_labels(object_meta_of(o)), "kube9.io/trigger"), "Manual");
-    assert_true(rlist_has_word(assessment_run_spec_pillars(assessment_run_spec(assessment_run_of(o))), PILLAR_SECURITY));
+    assert_string_equal(rmap_get(object_meta_labels(object_meta_of(o)), "kube9.io/trigger"),
+                        "Manual");
+    assert_true(rlist_has_word(
+        assessment_run_spec_pillars(assessment_run_spec(assessment_run_of(o))), PILLAR_SECURITY));
     autobuf struct buf again;
     buf_init(&again, 65536);
     writer_to_buf(&w, WRITER_JSON, &again);
@@ -75,8 +79,9 @@ static void a_loaded_draft_is_the_same_until_it_changes(void **state unused_arg)
 {
     autoarena struct arena *a = arena_new(1 << 20);
     autoobject struct object *o = object_from_yaml(
-        KIND_KUBE9_CONFIG, "metadata: {name: default}\nspec: {}\nstatus: {observedGeneration: 3000000000, mode: Operated, registered: false, active: [a, b], "
-                           "lastAssessment: {name: r, score: 0}, conditions: [{type: Ready, status: \"True\", lastTransitionTime: 2026-01-02T03:04:05Z, reason: Ok, message: fine}]}\n");
+        KIND_KUBE9_CONFIG,
+        "metadata: {name: default}\nspec: {}\nstatus: {observedGeneration: 3000000000, mode: Operated, registered: false, active: [a, b], "
+        "lastAssessment: {name: r, score: 0}, conditions: [{type: Ready, status: \"True\", lastTransitionTime: 2026-01-02T03:04:05Z, reason: Ok, message: fine}]}\n");
     const struct kube9_config_status *s = kube9_config_status(kube9_config_of(o));
     struct draft *d = draft_load(a, &type_kube9_config_status, s);
     assert_true(draft_same(d, s));

@@ -11,16 +11,18 @@ static void the_parts_are_found(void **state unused_arg)
         const char *text, *registry, *path, *tag;
         bool digest, library, is_mutable;
     } rows[] = {
-        { "nginx", "docker.io", "nginx", "", false, true, true },
-        { "nginx:1.27", "docker.io", "nginx", "1.27", false, true, false },
-        { "team/app", "docker.io", "team/app", "", false, false, true },
-        { "localhost/app", "localhost", "app", "", false, false, true },
-        { "localhost:5000/app:latest", "localhost:5000", "app", "latest", false, false, true },
-        { "registry:5000/app", "registry:5000", "app", "", false, false, true },
-        { "registry.example.com/a/b:v1@" SHA, "registry.example.com", "a/b", "v1", true, false, false },
-        { "app@" SHA, "docker.io", "app", "", true, true, false },
-        { "index.docker.io/library/nginx", "docker.io", "library/nginx", "", false, false, true },
+        {"nginx",                             "docker.io",            "nginx",         "",       false, true,  true },
+        { "nginx:1.27",                       "docker.io",            "nginx",         "1.27",   false, true,  false},
+        { "team/app",                         "docker.io",            "team/app",      "",       false, false, true },
+        { "localhost/app",                    "localhost",            "app",           "",       false, false, true },
+        { "localhost:5000/app:latest",        "localhost:5000",       "app",           "latest", false, false, true },
+        { "registry:5000/app",                "registry:5000",        "app",           "",       false, false, true },
+        { "registry.example.com/a/b:v1@" SHA, "registry.example.com", "a/b",           "v1",     true,  false,
+         false                                                                                                      },
+        { "app@" SHA,                         "docker.io",            "app",           "",       true,  true,  false},
+        { "index.docker.io/library/nginx",    "docker.io",            "library/nginx", "",       false, false, true },
     };
+
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct image img;
         if (!image_parse(str_of(rows[i].text), &img))
@@ -36,7 +38,20 @@ static void the_parts_are_found(void **state unused_arg)
 
 static void what_is_no_reference_is_refused(void **state unused_arg)
 {
-    static const char *const texts[] = { "", " ", ":", "/", "a:", "a@", "A/b", "a//b", "a/", "nginx:a b", "nginx@sha256:", "nginx@sha256:xyz", "registry.io/", "@" SHA };
+    static const char *const texts[] = { "",
+                                         " ",
+                                         ":",
+                                         "/",
+                                         "a:",
+                                         "a@",
+                                         "A/b",
+                                         "a//b",
+                                         "a/",
+                                         "nginx:a b",
+                                         "nginx@sha256:",
+                                         "nginx@sha256:xyz",
+                                         "registry.io/",
+                                         "@" SHA };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         struct image img;
         if (image_parse(str_of(texts[i]), &img))
@@ -79,7 +94,8 @@ static void versions_are_read_as_distributions_write_them(void **state unused_ar
     assert_int_equal(w.minor, 30);
     assert_true(version_parse(str_of("v1.30.14-rc.1"), &w));
     assert_int_equal(version_compare(v, w), 0);
-    static const char *const texts[] = { "", "v", "1", "1.", "1.x", "1.2.", "a.b.c", "1.2.3.4", "99999999999.1" };
+    static const char *const texts[] = { "",     "v",     "1",       "1.",           "1.x",
+                                         "1.2.", "a.b.c", "1.2.3.4", "99999999999.1" };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         assert_false(version_parse(str_of(texts[i]), &w));
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "apis/schema.h"
 #include "apis/test_object.h"
+#include "apis/schema.h"
 
 static struct object *pod(const char *name, const char *suffix, const char *node)
 {
     char text[2048];
-    snprintf(text, sizeof(text),
-             "{\"metadata\":{\"name\":\"%s\",\"uid\":\"%s\"},\"spec\":{\"nodeName\":\"%s\",\"hostname\":\"%s\",\"volumes\":[{\"name\":\"kube-api-access-%s\",\"projected\":{}}],"
-             "\"containers\":[{\"name\":\"c\",\"image\":\"i\",\"volumeMounts\":[{\"name\":\"kube-api-access-%s\",\"mountPath\":\"/x\"}]}]}}",
-             name, name, node, name, suffix, suffix);
+    snprintf(
+        text, sizeof(text),
+        "{\"metadata\":{\"name\":\"%s\",\"uid\":\"%s\"},\"spec\":{\"nodeName\":\"%s\",\"hostname\":\"%s\",\"volumes\":[{\"name\":\"kube-api-access-%s\",\"projected\":{}}],"
+        "\"containers\":[{\"name\":\"c\",\"image\":\"i\",\"volumeMounts\":[{\"name\":\"kube-api-access-%s\",\"mountPath\":\"/x\"}]}]}}",
+        name, name, node, name, suffix, suffix);
     return object_from_json(KIND_POD, text);
 }
 
@@ -39,7 +40,9 @@ static void the_last_pod_frees_the_spec(void **state unused_arg)
 
 static void a_template_keeps_its_node_name(void **state unused_arg)
 {
-    autoobject struct object *o = object_from_json(KIND_DEPLOYMENT, "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"template\":{\"spec\":{\"nodeName\":\"n\",\"volumes\":[{\"name\":\"kube-api-access-abc\"}]}}}}");
+    autoobject struct object *o = object_from_json(
+        KIND_DEPLOYMENT,
+        "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"template\":{\"spec\":{\"nodeName\":\"n\",\"volumes\":[{\"name\":\"kube-api-access-abc\"}]}}}}");
     assert_string_equal(atom_str(pod_spec_node_name(object_pod_spec(o))), "n");
     const struct volume *v = rlist_record(pod_spec_volumes(object_pod_spec(o)), 0);
     assert_string_equal(volume_name(v), "kube-api-access-abc");
@@ -47,14 +50,17 @@ static void a_template_keeps_its_node_name(void **state unused_arg)
 
 static void cron_jobs_have_a_pod_spec_too(void **state unused_arg)
 {
-    autoobject struct object *o = object_from_yaml(KIND_CRON_JOB, "metadata: {name: a}\nspec: {jobTemplate: {spec: {template: {metadata: {labels: {a: b}}, spec: {restartPolicy: Never}}}}}\n");
+    autoobject struct object *o = object_from_yaml(
+        KIND_CRON_JOB,
+        "metadata: {name: a}\nspec: {jobTemplate: {spec: {template: {metadata: {labels: {a: b}}, spec: {restartPolicy: Never}}}}}\n");
     assert_int_equal(pod_spec_restart_policy(object_pod_spec(o)), RESTART_POLICY_NEVER);
     assert_string_equal(rmap_get(object_meta_labels(object_template_meta(o)), "a"), "b");
 }
 
 static void uids_that_are_no_uuid_are_hashed(void **state unused_arg)
 {
-    autoobject struct object *a = pod("a", "x", "n"), *b = pod("b", "x", "n"), *c = pod("a", "x", "n");
+    autoobject struct object *a = pod("a", "x", "n"), *b = pod("b", "x", "n"),
+                             *c = pod("a", "x", "n");
     assert_true(a->flags & OBJECT_UID_HASHED);
     assert_false(object_same_uid(a, b));
     assert_true(object_same_uid(a, c));
@@ -62,9 +68,14 @@ static void uids_that_are_no_uuid_are_hashed(void **state unused_arg)
 
 static void owner_uids_compare_with_object_uids(void **state unused_arg)
 {
-    autoobject struct object *owner = object_from_json(KIND_REPLICA_SET, "{\"metadata\":{\"name\":\"a\",\"uid\":\"01234567-89ab-cdef-0123-456789abcdef\"}}");
-    autoobject struct object *o = object_from_json(KIND_POD, "{\"metadata\":{\"name\":\"p\",\"ownerReferences\":[{\"kind\":\"ReplicaSet\",\"name\":\"a\",\"uid\":\"01234567-89AB-cdef-0123-456789abcdef\",\"controller\":true}]}}");
-    const struct owner_reference *r = rlist_record(object_meta_owner_references(object_meta_of(o)), 0);
+    autoobject struct object *owner = object_from_json(
+        KIND_REPLICA_SET,
+        "{\"metadata\":{\"name\":\"a\",\"uid\":\"01234567-89ab-cdef-0123-456789abcdef\"}}");
+    autoobject struct object *o = object_from_json(
+        KIND_POD,
+        "{\"metadata\":{\"name\":\"p\",\"ownerReferences\":[{\"kind\":\"ReplicaSet\",\"name\":\"a\",\"uid\":\"01234567-89AB-cdef-0123-456789abcdef\",\"controller\":true}]}}");
+    const struct owner_reference *r =
+        rlist_record(object_meta_owner_references(object_meta_of(o)), 0);
     assert_memory_equal(owner_reference_uid(r), owner->uid, 16);
     assert_true(owner_reference_controller(r));
 }
@@ -105,7 +116,8 @@ static void rows_are_complete_and_unique(void **state unused_arg)
             const struct row *row = &t->rows[r];
             if (!row->help || !*row->help)
                 fail_msg("%s.%s has no help", t->name, row->name);
-            bool own_text = t->own && (row->kind == ROW_STR || row->kind == ROW_ATOM || row->kind == ROW_STRS);
+            bool own_text =
+                t->own && (row->kind == ROW_STR || row->kind == ROW_ATOM || row->kind == ROW_STRS);
             if (own_text && !row->max_len)
                 fail_msg("%s.%s has no length", t->name, row->name);
             if (row->kind == ROW_OTHERS && r != t->n - 1u)
@@ -121,6 +133,8 @@ static void rows_are_complete_and_unique(void **state unused_arg)
     }
 }
 
-RUN(T(pods_of_one_template_share_their_spec), T(the_last_pod_frees_the_spec), T(a_template_keeps_its_node_name),
-    T(cron_jobs_have_a_pod_spec_too), T(uids_that_are_no_uuid_are_hashed), T(owner_uids_compare_with_object_uids),
-    T(every_kind_has_a_type_and_a_path), T(paths_are_those_of_the_api_server), T(rows_are_complete_and_unique))
+RUN(T(pods_of_one_template_share_their_spec), T(the_last_pod_frees_the_spec),
+    T(a_template_keeps_its_node_name), T(cron_jobs_have_a_pod_spec_too),
+    T(uids_that_are_no_uuid_are_hashed), T(owner_uids_compare_with_object_uids),
+    T(every_kind_has_a_type_and_a_path), T(paths_are_those_of_the_api_server),
+    T(rows_are_complete_and_unique))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The last pass over the rows: tables. They lie in read-only memory; nothing is built at start.
-#include "apis/schema.h"
 #include "apis/types.h"
+#include "apis/schema.h"
 
 // clang-format off
 #define OPT(...) .opt = &(const struct row_options){ __VA_ARGS__ }
@@ -111,6 +111,7 @@ static const struct type *const all_types[] = {
 #include "apis/types.def"
 #include "apis/rows_end.h"
 };
+
 // clang-format on
 
 const struct type *type_at(uint32_t i)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Typed accessors of every row of apis/types.def:
 //   bool T_has_m(const struct T *)   presence
-//   … T_m(const struct T *)          the value; when absent the row's default, else false / 0 / NULL / an empty list
-// Every accessor accepts NULL ("absent"), so chains need no checks: pod_status_phase(pod_status(p)).
-// A struct T is never defined: it is a packed record (apis/record.h).
+//   … T_m(const struct T *)          the value; when absent the row's default, else false / 0 /
+//   NULL / an empty list
+// Every accessor accepts NULL ("absent"), so chains need no checks:
+// pod_status_phase(pod_status(p)). A struct T is never defined: it is a packed record
+// (apis/record.h).
 #pragma once
 
 #include "apis/object.h"
@@ -105,8 +107,10 @@
 // clang-format on
 
 const struct object_meta *object_meta_of(const struct object *o); // any kind
-const struct pod_spec *object_pod_spec(const struct object *o);   // Pods and kinds with a template; else NULL
-const struct object_meta *object_template_meta(const struct object *o); // of the template; a Pod: its own; else NULL
+const struct pod_spec *
+object_pod_spec(const struct object *o); // Pods and kinds with a template; else NULL
+const struct object_meta *
+object_template_meta(const struct object *o); // of the template; a Pod: its own; else NULL
 
 // T_of(object): the record of an object of kind T; the caller has looked at the kind.
 // clang-format off

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules across members. Each has its twin among the RULE rows, but for schedules and time zones, which only we can judge.
+// Rules across members. Each has its twin among the RULE rows, but for schedules and time zones,
+// which only we can judge.
 #include "apis/validate.h"
 
 #include "apis/cron.h"
@@ -8,7 +9,8 @@ static int check_selection(const char *where, enum run_mode mode, uint32_t pilla
                            const struct check_selection *checks, struct error *e)
 {
     if ((mode == RUN_MODE_PILLAR) != (pillars > 0))
-        return error_set(e, ERR_INVALID, "%s.pillars is given with mode Pillar, and with no other", where);
+        return error_set(e, ERR_INVALID, "%s.pillars is given with mode Pillar, and with no other",
+                         where);
     if (mode == RUN_MODE_SINGLE_CHECK && check_selection_include(checks).n != 1)
         return error_set(e, ERR_INVALID,
                          "mode SingleCheck needs exactly one entry in %s.checks.include", where);
@@ -29,7 +31,8 @@ static int check_schedule(const struct assessment_settings *a, struct error *e)
 
 static int check_alerting(const struct alerting_settings *a, struct error *e)
 {
-    FOR_EACH(alert_webhook, w, alerting_settings_webhooks(a)) {
+    FOR_EACH(alert_webhook, w, alerting_settings_webhooks(a))
+    {
         if (alert_webhook_has_url(w) == alert_webhook_has_url_secret_ref(w))
             return error_set(e, ERR_INVALID,
                              "spec.alerting.webhooks: '%.64s' needs either url or urlSecretRef",
@@ -55,6 +58,7 @@ int kube9_config_validate(const struct object *config, struct error *e)
 int assessment_run_validate(const struct object *run, struct error *e)
 {
     const struct assessment_run_spec *spec = assessment_run_spec(assessment_run_of(run));
-    return check_selection("spec", assessment_run_spec_mode(spec), assessment_run_spec_pillars(spec).n,
-                           assessment_run_spec_checks(spec), e);
+    return check_selection("spec", assessment_run_spec_mode(spec),
+                           assessment_run_spec_pillars(spec).n, assessment_run_spec_checks(spec),
+                           e);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the rows cannot say of our kinds: the CEL rules once more (an old CRD may not have had them), schedules, time zones.
-// To be called on objects that were decoded with validate. Errors hold a JSON path.
+// What the rows cannot say of our kinds: the CEL rules once more (an old CRD may not have had
+// them), schedules, time zones. To be called on objects that were decoded with validate. Errors
+// hold a JSON path.
 #pragma once
 
 #include "apis/types.h"

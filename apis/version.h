@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Versions as Kubernetes and its distributions write them: "v1.30.14", "1.31.2+k3s1", "v1.29.0-eks-abc", minor "30+".
+// Versions as Kubernetes and its distributions write them: "v1.30.14", "1.31.2+k3s1",
+// "v1.29.0-eks-abc", minor "30+".
 #pragma once
 
 #include "base/base.h"

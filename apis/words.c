@@ -2,10 +2,10 @@
 // Tables of the closed vocabularies, in both directions.
 #include "apis/words.h"
 
+// clang-format off
 #define WORDS(w, W)     const struct words w##_words = { .name = #w, .text = { [0] = "",
 #define WORD(W, N, s)   [W##_##N] = s,
 #define END_WORDS(w, W) } };
-// clang-format off
 #include "apis/words.def"
 // clang-format on
 #undef WORDS

@@ -6,9 +6,11 @@
 #include "base/base.h"
 #include "base/str.h"
 
+// clang-format off
 #define WORDS(w, W)     enum w { W##_ABSENT = 0,
 #define WORD(W, N, s)   W##_##N,
 #define END_WORDS(w, W) W##_OTHER = 15 };
+// clang-format on
 #include "apis/words.def"
 #undef WORDS
 #undef WORD
@@ -22,7 +24,7 @@ struct words {
     const char *text[WORD_OTHER + 1];
 };
 
-#define WORDS(w, W)     extern const struct words w##_words;
+#define WORDS(w, W) extern const struct words w##_words;
 #define WORD(W, N, s)
 #define END_WORDS(w, W)
 #include "apis/words.def"
@@ -30,5 +32,5 @@ struct words {
 #undef WORD
 #undef END_WORDS
 
-const char *word_text(const struct words *w, int value);   // "" for absent and other
-int word_find(const struct words *w, struct str text);     // WORD_OTHER when it is none of them
+const char *word_text(const struct words *w, int value); // "" for absent and other
+int word_find(const struct words *w, struct str text);   // WORD_OTHER when it is none of them

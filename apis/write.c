@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records as documents: the inverse of decoding, driven by the same rows. What was dropped at decoding (texts that may be
-// secrets, shared specs, members without a row) is not there to be written.
+// Records as documents: the inverse of decoding, driven by the same rows. What was dropped at
+// decoding (texts that may be secrets, shared specs, members without a row) is not there to be
+// written.
 #include "apis/rlist.h"
 #include "apis/schema.h"
 #include "apis/types.h"
@@ -42,7 +43,8 @@ static void write_list(const struct row *row, struct rlist l, struct writer *w)
 static void write_map(struct rlist m, struct writer *w)
 {
     w_object(w);
-    FOR_EACH_PAIR(k, v, m) {
+    FOR_EACH_PAIR(k, v, m)
+    {
         w_key_str(w, k, v);
     }
     w_object_end(w);
@@ -98,7 +100,8 @@ static void write_slot(const struct row *row, const uint32_t *slot, struct write
     }
 }
 
-static void write_row(const struct type *t, const struct row *row, const void *rec, struct writer *w)
+static void write_row(const struct type *t, const struct row *row, const void *rec,
+                      struct writer *w)
 {
     int word;
     const uint32_t *slot;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TZif files. Read once, whole, at most 1 MB; every count in the header is checked against the bytes that are there before
-// anything is taken from them. Leap seconds are left alone, as the C library does.
+// TZif files. Read once, whole, at most 1 MB; every count in the header is checked against the
+// bytes that are there before anything is taken from them. Leap seconds are left alone, as the C
+// library does.
 #include "apis/zone.h"
 
 #include "apis/zone_rule.h"
@@ -11,10 +12,10 @@
 #define FOLDER      "/usr/share/zoneinfo/"
 
 struct zone {
-    uint32_t n;        // changes
-    int64_t *at;       // owned: UTC seconds, ascending
-    int32_t *offset;   // owned: from then on
-    int32_t first;     // before all of them
+    uint32_t n;      // changes
+    int64_t *at;     // owned: UTC seconds, ascending
+    int32_t *offset; // owned: from then on
+    int32_t first;   // before all of them
     bool has_rule;
     struct zone_rule rule; // after the last of them
 };
@@ -44,7 +45,8 @@ static int read_header(struct str s, struct counts *ret, char *ret_version, stru
         return bad(e, "no header");
     const uint8_t *p = (const uint8_t *)s.p + 20;
     *ret_version = s.p[4];
-    *ret = (struct counts){ be32(p), be32(p + 4), be32(p + 8), be32(p + 12), be32(p + 16), be32(p + 20) };
+    *ret = (struct counts){ be32(p),      be32(p + 4),  be32(p + 8),
+                            be32(p + 12), be32(p + 16), be32(p + 20) };
     if (ret->time > 65536 || ret->type > 256 || !ret->type || ret->leap > 65536 ||
         ret->chars > 65536 || ret->isut > 256 || ret->isstd > 256)
         return bad(e, "counts");
@@ -129,7 +131,8 @@ static bool is_name(const char *name)
 {
     if (strlen(name) > 63 || strstr(name, "..") || *name == '/')
         return false;
-    return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") == strlen(name);
+    return strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") ==
+           strlen(name);
 }
 
 static int load_file(const char *name, struct zone **ret, struct error *e)

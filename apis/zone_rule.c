@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// POSIX TZ strings, as TZif files end with them. Also the two conversions between dates and days that time zones need.
+// POSIX TZ strings, as TZif files end with them. Also the two conversions between dates and days
+// that time zones need.
 #include "apis/zone_rule.h"
 
 #include <ctype.h>

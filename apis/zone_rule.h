@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rule at the end of a TZif file, for times after its table: a POSIX TZ string ("CET-1CEST,M3.5.0,M10.5.0/3").
+// The rule at the end of a TZif file, for times after its table: a POSIX TZ string
+// ("CET-1CEST,M3.5.0,M10.5.0/3").
 #pragma once
 
 #include "base/base.h"
