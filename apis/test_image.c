@@ -51,7 +51,7 @@ static void what_is_no_reference_is_refused(void **state unused_arg)
                                          "nginx@sha256:",
                                          "nginx@sha256:xyz",
                                          "registry.io/",
-                                         "@" SHA };
+                                         ("@" SHA) };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         struct image img;
         if (image_parse(str_of(texts[i]), &img))
