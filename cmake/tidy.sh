@@ -21,8 +21,10 @@ fi
 # defines the error functions cannot have them as macros.
 # shellcheck disable=SC2016
 printf '%s\n' "$@" | DB=$db xargs -P 2 -n 1 sh -c '
+    set -- --extra-arg="-include$PWD/cmake/analyzer.h"
     case $0 in
-    *base/error.c) exec clang-tidy --quiet -p "$DB" "$0" ;;
-    *) exec clang-tidy --quiet -p "$DB" --extra-arg="-include$PWD/cmake/analyzer.h" "$0" ;;
-    esac' 2>&1 |
+    *base/error.c) set -- ;;
+    *apis/decode_*.c) set -- "$@" --extra-arg=-DANALYZE_DECODER ;;
+    esac
+    exec clang-tidy --quiet -p "$DB" "$@" "$0"' 2>&1 |
     grep -vE '^[0-9]+ warnings? (generated|treated as error)' | { ! grep .; }
