@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// One parser for all commands. `--flag value`, `--flag=value`, `-o value`; operands may stand anywhere; `--` ends the flags.
-// Every refusal names the flag and says what would be right.
+// One parser for all commands. `--flag value`, `--flag=value`, `-o value`; operands may stand
+// anywhere; `--` ends the flags. Every refusal names the flag and says what would be right.
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "cmd/command.h"
 
-static const struct flag *find_flag(const struct command *c, const char *name, size_t n, char letter)
+static const struct flag *find_flag(const struct command *c, const char *name, size_t n,
+                                    char letter)
 {
     for (const struct flag *const *group = c->flags; *group; group++) {
         for (const struct flag *f = *group; f->name; f++) {
-            if (letter ? f->letter == letter : strlen(f->name) == n && memcmp(f->name, name, n) == 0)
+            if (letter ? f->letter == letter
+                       : strlen(f->name) == n && memcmp(f->name, name, n) == 0)
                 return f;
         }
     }
@@ -38,7 +40,8 @@ static bool is_word(const char *words, struct str w)
 
 static int refuse_word(const struct flag *f, struct str w, struct error *e)
 {
-    return error_set(e, ERR_USAGE, "--%s: '" STR_FMT "' is not one of %s", f->name, STR_ARG(w), f->words);
+    return error_set(e, ERR_USAGE, "--%s: '" STR_FMT "' is not one of %s", f->name, STR_ARG(w),
+                     f->words);
 }
 
 static int set_list(struct arg_value *v, const char *text, struct error *e)
@@ -54,7 +57,8 @@ static int set_list(struct arg_value *v, const char *text, struct error *e)
         if (v->flag->words && !is_word(v->flag->words, piece))
             return refuse_word(v->flag, piece, e);
         if (v->n_list + 1 >= ARRAY_SIZE(v->list))
-            return error_set(e, ERR_USAGE, "--%s: at most %zu values", v->flag->name, ARRAY_SIZE(v->list) - 1);
+            return error_set(e, ERR_USAGE, "--%s: at most %zu values", v->flag->name,
+                             ARRAY_SIZE(v->list) - 1);
         copy = xstrndup(piece.p, piece.n);
         v->list[v->n_list++] = copy;
     }
@@ -78,7 +82,9 @@ static int set_time(struct arg_value *v, const char *text, usec now, struct erro
     }
     if (time_parse(str_of(text), &v->time, NULL) == 0)
         return 0;
-    return error_set(e, ERR_USAGE, "--%s: '%s' is neither a duration (24h, 7d) nor a time (2026-01-31T12:00:00Z)", v->flag->name, text);
+    return error_set(e, ERR_USAGE,
+                     "--%s: '%s' is neither a duration (24h, 7d) nor a time (2026-01-31T12:00:00Z)",
+                     v->flag->name, text);
 }
 
 static int set_int(struct arg_value *v, const char *text, struct error *e)
@@ -86,7 +92,9 @@ static int set_int(struct arg_value *v, const char *text, struct error *e)
     const struct flag *f = v->flag;
 
     if (str_i64(str_of(text), &v->number) < 0 || v->number < f->min || v->number > f->max)
-        return error_set(e, ERR_USAGE, "--%s: '%s' is not a whole number from %" PRId64 " to %" PRId64, f->name, text, f->min, f->max);
+        return error_set(e, ERR_USAGE,
+                         "--%s: '%s' is not a whole number from %" PRId64 " to %" PRId64, f->name,
+                         text, f->min, f->max);
     return 0;
 }
 
@@ -137,11 +145,13 @@ static int parse_flag(struct args *a, int argc, char **argv, int *i, usec now, s
 {
     const char *word = argv[*i], *name = word[1] == '-' ? word + 2 : word + 1;
     const char *eq = word[1] == '-' ? strchr(name, '=') : NULL;
-    const struct flag *f = find_flag(a->command, name, eq ? (size_t)(eq - name) : strlen(name), word[1] == '-' ? 0 : word[1]);
+    const struct flag *f = find_flag(a->command, name, eq ? (size_t)(eq - name) : strlen(name),
+                                     word[1] == '-' ? 0 : word[1]);
     struct arg_value *v;
 
     if (!f || (word[1] != '-' && word[2]))
-        return error_set(e, ERR_USAGE, "unknown flag '%s' of `%s`; see `kube9-operator %s --help`", word, a->command->path, a->command->path);
+        return error_set(e, ERR_USAGE, "unknown flag '%s' of `%s`; see `kube9-operator %s --help`",
+                         word, a->command->path, a->command->path);
     v = value_of(a, f->name);
     if (!v->given)
         drop_list(v); // the default
@@ -160,14 +170,16 @@ static int check_operands(const struct args *a, struct error *e)
     const struct command *c = a->command;
 
     if (a->n_operands < c->min_operands)
-        return error_set(e, ERR_USAGE, "`%s` needs %s; see `kube9-operator %s --help`", c->path, c->operands, c->path);
+        return error_set(e, ERR_USAGE, "`%s` needs %s; see `kube9-operator %s --help`", c->path,
+                         c->operands, c->path);
     if (a->n_operands > c->max_operands)
         return error_set(e, ERR_USAGE, "unexpected '%s' after `%s`; see `kube9-operator %s --help`",
                          a->operands[c->max_operands], c->path, c->path);
     return 0;
 }
 
-int args_parse(const struct command *c, int argc, char **argv, usec now, struct args *ret, struct error *e)
+int args_parse(const struct command *c, int argc, char **argv, usec now, struct args *ret,
+               struct error *e)
 {
     bool flags = true;
 

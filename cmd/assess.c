@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `assess --live`: reads the cluster once through the same caches as `serve`, judges it, prints, and writes nothing.
+// `assess --live`: reads the cluster once through the same caches as `serve`, judges it, prints,
+// and writes nothing.
 #include "apis/types.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -84,7 +85,8 @@ static void write_summary(struct writer *w, const struct assessment_summary *s)
     w_object_end(w);
 }
 
-static int print_document(const struct args *a, const struct report_rows *r, const struct assessment_summary *s)
+static int print_document(const struct args *a, const struct report_rows *r,
+                          const struct assessment_summary *s)
 {
     struct writer w;
 
@@ -133,15 +135,18 @@ static int print_table(const struct report_rows *r, const struct assessment_summ
     }
     if (table_print(&t, "No findings.") != EXIT_OK)
         return EXIT_FAILED;
-    printf("\nScore %s %s   %u passing, %u failing, %u warning, %u skipped; %u of %u checks evaluated over %u objects\n",
-           text_score(s->score, score, sizeof(score)), s->grade, s->counts.passing, s->counts.failing, s->counts.warning, s->counts.skipped,
-           s->evaluated, s->counts.total, s->objects);
+    printf(
+        "\nScore %s %s   %u passing, %u failing, %u warning, %u skipped; %u of %u checks evaluated over %u objects\n",
+        text_score(s->score, score, sizeof(score)), s->grade, s->counts.passing, s->counts.failing,
+        s->counts.warning, s->counts.skipped, s->evaluated, s->counts.total, s->objects);
     return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
 static struct assessment_options options_of(const struct args *a)
 {
-    struct assessment_options o = { .include = arg_list(a, "check"), .exclude = arg_list(a, "exclude"), .profile = arg_text(a, "profile") };
+    struct assessment_options o = { .include = arg_list(a, "check"),
+                                    .exclude = arg_list(a, "exclude"),
+                                    .profile = arg_text(a, "profile") };
     const char *const *p = arg_list(a, "pillar");
 
     for (; p && *p; p++)
@@ -168,13 +173,15 @@ int cmd_assess(const struct args *a)
     int status;
 
     if (!arg_given(a, "live")) {
-        error_set(&e, ERR_USAGE, "name what is to be assessed: --live for the cluster of the kubeconfig");
+        error_set(&e, ERR_USAGE,
+                  "name what is to be assessed: --live for the cluster of the kubeconfig");
         return command_fail(a, "assess", &e);
     }
     if (live_assess(a, &o, &sink, &s, &e) < 0)
         return command_fail(a, "assess", &e);
     qsort(rows.v, rows.n, sizeof(*rows.v), by_rank);
-    status = output_format(a) == OUTPUT_TABLE ? print_table(&rows, &s) : print_document(a, &rows, &s);
+    status =
+        output_format(a) == OUTPUT_TABLE ? print_table(&rows, &s) : print_document(a, &rows, &s);
     if (status == EXIT_OK && trips(a, &rows))
         return EXIT_FOUND;
     return status;

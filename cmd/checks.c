@@ -89,7 +89,8 @@ int cmd_checks_list(const struct args *a)
 
 static void print_text(const struct check *c)
 {
-    printf("%s (%s, %s)\n\n%s.\n\n", c->id, check_pillar_name(check_pillar(c)), check_severity_name(c->severity), c->title);
+    printf("%s (%s, %s)\n\n%s.\n\n", c->id, check_pillar_name(check_pillar(c)),
+           check_severity_name(c->severity), c->title);
     printf("Fix: %s\n", c->remediation);
     if (*c->frameworks)
         printf("Frameworks: %s\n", c->frameworks);
@@ -97,7 +98,8 @@ static void print_text(const struct check *c)
         printf("Aliases: %s\n", c->aliases);
     if (c->flags & CHECK_OFF)
         printf("Off by default: name it in checks.include or choose a profile that has it.\n");
-    printf("Accept a finding: annotation kube9.io/exempt on the object, or spec.assessment.exemptions of Kube9Config.\n");
+    printf(
+        "Accept a finding: annotation kube9.io/exempt on the object, or spec.assessment.exemptions of Kube9Config.\n");
 }
 
 int cmd_checks_explain(const struct args *a)

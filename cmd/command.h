@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command table: one row per command, from which help, completion, docs/cli.md and parsing follow. Commands return the
-// exit status: 0 ok, 1 failed, 2 usage; `assess` also 3 when --fail-on trips.
+// The command table: one row per command, from which help, completion, docs/cli.md and parsing
+// follow. Commands return the exit status: 0 ok, 1 failed, 2 usage; `assess` also 3 when --fail-on
+// trips.
 #pragma once
 
 #include "base/base.h"
@@ -19,60 +20,66 @@ enum flag_kind {
 };
 
 struct flag {
-    const char *name;         // without the dashes
-    char letter;              // 0: none
+    const char *name; // without the dashes
+    char letter;      // 0: none
     enum flag_kind kind;
-    const char *value;        // shown in help: "FILE"
+    const char *value; // shown in help: "FILE"
     const char *help;
-    const char *words;        // FLAG_CHOICE and FLAG_LIST: "json,yaml,table"; NULL: anything
-    const char *def;          // text of the default, NULL: none
-    int64_t min, max;         // FLAG_INT
+    const char *words; // FLAG_CHOICE and FLAG_LIST: "json,yaml,table"; NULL: anything
+    const char *def;   // text of the default, NULL: none
+    int64_t min, max;  // FLAG_INT
 };
 
 struct args;
 
 struct command {
-    const char *path;         // "query runs list"
-    const char *operands;     // "", "ID", "[PATH|-]..."
+    const char *path;     // "query runs list"
+    const char *operands; // "", "ID", "[PATH|-]..."
     int min_operands, max_operands;
-    const char *help;         // one line, for lists
-    const char *text;         // more, or NULL
-    const struct flag *const *flags; // groups, each ended by a flag without name; the list ends with NULL
+    const char *help; // one line, for lists
+    const char *text; // more, or NULL
+    const struct flag *const
+        *flags; // groups, each ended by a flag without name; the list ends with NULL
     int (*run)(const struct args *a);
 };
 
 const struct command *commands_at(size_t i); // NULL at the end
 const struct command *commands_find(const char *path);
-const char *commands_group_help(const char *group); // "query runs": its one line, NULL if it is no group
+const char *
+commands_group_help(const char *group); // "query runs": its one line, NULL if it is no group
 
 // Parsed words of one call; strings are borrowed from argv, pieces of lists are owned.
 struct args {
     const struct command *command;
     const char *operands[64];
     int n_operands;
+
     struct arg_value {
         const struct flag *flag;
-        const char *text;          // last one given, or the default
-        const char *list[65];      // FLAG_LIST: pieces, NULL-terminated
+        const char *text;     // last one given, or the default
+        const char *list[65]; // FLAG_LIST: pieces, NULL-terminated
         size_t n_list;
         int64_t number;
         usec time;
         bool given;
     } values[32];
+
     size_t n_values;
 };
 
 // 0, or -1: USAGE. "help" and -h are not handled here.
-int must_check args_parse(const struct command *c, int argc, char **argv, usec now, struct args *ret, struct error *e);
+int must_check args_parse(const struct command *c, int argc, char **argv, usec now,
+                          struct args *ret, struct error *e);
 void args_fini(struct args *a);
 
 bool arg_given(const struct args *a, const char *flag);
-const char *arg_text(const struct args *a, const char *flag);             // NULL if absent without default
-const char *const *arg_list(const struct args *a, const char *flag);      // NULL if absent
+const char *arg_text(const struct args *a, const char *flag); // NULL if absent without default
+const char *const *arg_list(const struct args *a, const char *flag); // NULL if absent
 int64_t arg_int(const struct args *a, const char *flag);
-usec arg_time(const struct args *a, const char *flag);                    // 0 if absent
+usec arg_time(const struct args *a, const char *flag); // 0 if absent
 
-// One line on stderr: JSON {"error":..., "details":...} when the command's format is JSON, else "error: ...". Returns the status.
+// One line on stderr: JSON {"error":..., "details":...} when the command's format is JSON, else
+// "error: ...". Returns the status.
 int command_fail(const struct args *a, const char *what, const struct error *e);
 
 // The commands, one file each or one per noun.

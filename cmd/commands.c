@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table. A command is one row here and one function; flags that several commands share stand in groups.
+// The table. A command is one row here and one function; flags that several commands share stand in
+// groups.
 #include "cmd/command.h"
 
 // clang-format off
@@ -110,6 +111,7 @@ static const struct {
     { "query assessments", "What the runs found." },
     { "db", "Look after the database." },
 };
+
 // clang-format on
 
 const struct command *commands_at(size_t i)

@@ -27,8 +27,10 @@ static void list_commands(const char *group, struct buf *out)
 
 void help_all(struct buf *out)
 {
-    buf_adds(out, "kube9-operator watches a Kubernetes cluster and assesses it against the Well-Architected Framework.\n\n"
-                  "Usage: kube9-operator COMMAND [FLAGS]\n\nCommands:\n");
+    buf_adds(
+        out,
+        "kube9-operator watches a Kubernetes cluster and assesses it against the Well-Architected Framework.\n\n"
+        "Usage: kube9-operator COMMAND [FLAGS]\n\nCommands:\n");
     list_commands(NULL, out);
     buf_adds(out, "\n`kube9-operator COMMAND --help` lists the flags of a command.\n"
                   "Exit status: 0 ok, 1 failed, 2 usage, 3 findings at or above --fail-on.\n");
@@ -36,7 +38,8 @@ void help_all(struct buf *out)
 
 void help_group(const char *group, struct buf *out)
 {
-    buf_addf(out, "%s\n\nUsage: kube9-operator %s COMMAND [FLAGS]\n\nCommands:\n", commands_group_help(group), group);
+    buf_addf(out, "%s\n\nUsage: kube9-operator %s COMMAND [FLAGS]\n\nCommands:\n",
+             commands_group_help(group), group);
     list_commands(group, out);
 }
 
@@ -44,8 +47,8 @@ static void flag_line(const struct flag *f, struct buf *out)
 {
     char left[64];
 
-    snprintf(left, sizeof(left), "%s%c%s--%s %s", f->letter ? "-" : " ", f->letter ? f->letter : ' ', f->letter ? ", " : "  ", f->name,
-             f->value);
+    snprintf(left, sizeof(left), "%s%c%s--%s %s", f->letter ? "-" : " ",
+             f->letter ? f->letter : ' ', f->letter ? ", " : "  ", f->name, f->value);
     buf_addf(out, "  %-28s %s", left, f->help);
     if (f->words && f->kind == FLAG_CHOICE)
         buf_addf(out, " (%s)", f->words);
@@ -56,7 +59,8 @@ static void flag_line(const struct flag *f, struct buf *out)
 
 void help_command(const struct command *c, struct buf *out)
 {
-    buf_addf(out, "%s\n\nUsage: kube9-operator %s%s%s [FLAGS]\n", c->help, c->path, *c->operands ? " " : "", c->operands);
+    buf_addf(out, "%s\n\nUsage: kube9-operator %s%s%s [FLAGS]\n", c->help, c->path,
+             *c->operands ? " " : "", c->operands);
     if (c->text)
         buf_addf(out, "\n%s\n", c->text);
     buf_adds(out, "\nFlags:\n");
@@ -71,15 +75,21 @@ void help_markdown(struct buf *out)
 {
     const struct command *c;
 
-    buf_adds(out, "# Commands\n\nMade from the command table (`kube9-operator COMMAND --help` says the same); a test compares this page with it.\n\n"
-                  "Documents go to stdout, logs and errors to stderr. An error is one line, of JSON where the format is JSON."
-                  " Exit status: 0 ok, 1 failed, 2 usage, 3 findings at or above `--fail-on`.\n");
+    buf_adds(
+        out,
+        "# Commands\n\nMade from the command table (`kube9-operator COMMAND --help` says the same); a test compares this page with it.\n\n"
+        "Documents go to stdout, logs and errors to stderr. An error is one line, of JSON where the format is JSON."
+        " Exit status: 0 ok, 1 failed, 2 usage, 3 findings at or above `--fail-on`.\n");
     for (size_t i = 0; (c = commands_at(i)); i++) {
-        buf_addf(out, "\n## `kube9-operator %s%s%s`\n\n%s%s%s\n\n| flag | value | default | meaning |\n|---|---|---|---|\n", c->path,
-                 *c->operands ? " " : "", c->operands, c->help, c->text ? " " : "", c->text ? c->text : "");
+        buf_addf(
+            out,
+            "\n## `kube9-operator %s%s%s`\n\n%s%s%s\n\n| flag | value | default | meaning |\n|---|---|---|---|\n",
+            c->path, *c->operands ? " " : "", c->operands, c->help, c->text ? " " : "",
+            c->text ? c->text : "");
         for (const struct flag *const *g = c->flags; *g; g++) {
             for (const struct flag *f = *g; f->name; f++)
-                buf_addf(out, "| `--%s` | %s | %s | %s |\n", f->name, f->kind == FLAG_CHOICE ? f->words : f->value, f->def ? f->def : "",
+                buf_addf(out, "| `--%s` | %s | %s | %s |\n", f->name,
+                         f->kind == FLAG_CHOICE ? f->words : f->value, f->def ? f->def : "",
                          f->help);
         }
         buf_adds(out, "| `--help` | | | Print this. |\n");
@@ -119,7 +129,9 @@ static void flags_of(const struct command *c, struct buf *out)
 
 static void bash_cases(struct buf *out)
 {
-    static const char *const prefixes[] = { "", "checks", "query", "query runs", "query assessments", "db" };
+    static const char *const prefixes[] = {
+        "", "checks", "query", "query runs", "query assessments", "db"
+    };
     const struct command *c;
 
     for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
@@ -158,10 +170,15 @@ static void fish(struct buf *out)
     for (size_t i = 0; (c = commands_at(i)); i++) {
         for (const struct flag *const *g = c->flags; *g; g++) {
             for (const struct flag *f = *g; f->name; f++)
-                buf_addf(out, "complete -c kube9-operator -n \"string match -q -- '%s*' (commandline -cp | string replace -r '^\\S+ ' '')\" -l %s -d '%s'\n",
-                         c->path, f->name, f->words ? f->words : f->value);
+                buf_addf(
+                    out,
+                    "complete -c kube9-operator -n \"string match -q -- '%s*' (commandline -cp | string replace -r '^\\S+ ' '')\" -l %s -d '%s'\n",
+                    c->path, f->name, f->words ? f->words : f->value);
         }
-        buf_addf(out, "complete -c kube9-operator -f -n \"test (count (commandline -opc)) -lt 4\" -a '%s' -d '%s'\n", c->path, c->help);
+        buf_addf(
+            out,
+            "complete -c kube9-operator -f -n \"test (count (commandline -opc)) -lt 4\" -a '%s' -d '%s'\n",
+            c->path, c->help);
     }
 }
 

@@ -7,8 +7,8 @@
 
 struct command;
 
-void help_all(struct buf *out);                            // the program
-void help_group(const char *group, struct buf *out);       // "query runs"
+void help_all(struct buf *out);                      // the program
+void help_group(const char *group, struct buf *out); // "query runs"
 void help_command(const struct command *c, struct buf *out);
-void help_markdown(struct buf *out);                       // docs/cli.md
-int help_completion(const char *shell, struct buf *out);   // -1: unknown shell
+void help_markdown(struct buf *out);                     // docs/cli.md
+int help_completion(const char *shell, struct buf *out); // -1: unknown shell

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uses the watching caches for a single list: kinds without permission are asked for first, as in `serve`, so the same rights
-// give the same verdicts. A line on a terminal tells how far the reading is.
+// Uses the watching caches for a single list: kinds without permission are asked for first, as in
+// `serve`, so the same rights give the same verdicts. A line on a terminal tells how far the
+// reading is.
 #include "cmd/live.h"
 
 #include "base/clock.h"
@@ -24,6 +25,7 @@ struct live {
     struct permissions *permissions;
     struct informers *informers;
     struct server_version_call *version;
+
     struct slot {
         struct live *live;
         enum kind_id kind;
@@ -50,8 +52,11 @@ static void ask(void *arg, const struct kind *k)
     }
     s->live = l;
     s->kind = k->id;
-    s->permission = permission_add(l->permissions, &(struct permission_query){ .verbs = "list,watch", .group = k->group, .resource = k->plural },
-                                   on_permission, s);
+    s->permission =
+        permission_add(l->permissions,
+                       &(struct permission_query){
+                           .verbs = "list,watch", .group = k->group, .resource = k->plural },
+                       on_permission, s);
 }
 
 static void on_version(void *arg, const struct server_version *v, const struct error *e)
@@ -70,17 +75,21 @@ static void on_warning(void *arg unused_arg, const char *text)
 
 static int open_live(struct live *l, const struct args *a, struct error *e)
 {
-    if (kube_config_load(&(struct kube_config_options){ .kubeconfig = arg_text(a, "kubeconfig"), .context = arg_text(a, "context"), .warn = on_warning },
+    if (kube_config_load(&(struct kube_config_options){ .kubeconfig = arg_text(a, "kubeconfig"),
+                                                        .context = arg_text(a, "context"),
+                                                        .warn = on_warning },
                          &l->kube, e) < 0)
         return -1;
     l->loop = loop_new(e);
     if (!l->loop)
         return -1;
-    l->client = client_new(l->loop, &(struct client_options){ .config = &l->kube, .warn = on_warning }, e);
+    l->client =
+        client_new(l->loop, &(struct client_options){ .config = &l->kube, .warn = on_warning }, e);
     if (!l->client)
         return -1;
     l->permissions = permissions_new(l->loop, l->client, NULL, NULL);
-    l->informers = informers_new(&(struct informers_options){ .loop = l->loop, .client = l->client, .ask_permission = ask, .arg = l });
+    l->informers = informers_new(&(struct informers_options){
+        .loop = l->loop, .client = l->client, .ask_permission = ask, .arg = l });
     l->version = server_version_get(l->client, on_version, l);
     watched_start(l->informers);
     return 0;
@@ -119,13 +128,15 @@ static void progress(struct live *l, bool last)
     fprintf(stderr, "\r%" PRIu64 " objects read%s", objects, last ? "\r\033[K" : "");
 }
 
-// Nothing is gained by waiting for a server that refuses us or does not answer: the first hard error ends it.
+// Nothing is gained by waiting for a server that refuses us or does not answer: the first hard
+// error ends it.
 static int check_hopeless(struct live *l, struct error *e)
 {
     const char *kind;
     const struct informer_status *s = first_unsynced(l, &kind);
 
-    if (!s || (s->error.code != ERR_UNAUTHORIZED && s->error.code != ERR_REFUSED && s->error.code != ERR_UNAVAILABLE))
+    if (!s || (s->error.code != ERR_UNAUTHORIZED && s->error.code != ERR_REFUSED &&
+               s->error.code != ERR_UNAVAILABLE))
         return 0;
     *e = s->error;
     return error_wrap(e, "read %s from %s", kind, l->kube.server);
@@ -142,7 +153,8 @@ static int wait_synced(struct live *l, usec deadline, struct error *e)
         if (clock_mono() > deadline) {
             const struct informer_status *s = first_unsynced(l, &kind);
 
-            return error_set(e, ERR_TIMEOUT, "%s could not be read in time%s%s", kind, s && s->error.code ? ": " : "",
+            return error_set(e, ERR_TIMEOUT, "%s could not be read in time%s%s", kind,
+                             s && s->error.code ? ": " : "",
                              s && s->error.code ? s->error.text : "");
         }
     }
@@ -150,7 +162,8 @@ static int wait_synced(struct live *l, usec deadline, struct error *e)
     return 0;
 }
 
-int live_assess(const struct args *a, const struct assessment_options *o, const struct assess_sink *sink, struct assessment_summary *ret, struct error *e)
+int live_assess(const struct args *a, const struct assessment_options *o,
+                const struct assess_sink *sink, struct assessment_summary *ret, struct error *e)
 {
     struct live l = { 0 };
     struct snapshot *s;

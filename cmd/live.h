@@ -8,5 +8,6 @@
 
 struct args;
 
-int must_check live_assess(const struct args *a, const struct assessment_options *o, const struct assess_sink *sink,
-                           struct assessment_summary *ret, struct error *e);
+int must_check live_assess(const struct args *a, const struct assessment_options *o,
+                           const struct assess_sink *sink, struct assessment_summary *ret,
+                           struct error *e);

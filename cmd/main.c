@@ -9,7 +9,8 @@
 #define HELP_MAX   ((size_t)256 << 10)
 #define PATH_WORDS 3
 
-static int print_help(void (*fill)(const char *arg, struct buf *out), const char *arg, FILE *to, int status)
+static int print_help(void (*fill)(const char *arg, struct buf *out), const char *arg, FILE *to,
+                      int status)
 {
     struct buf autobuf out = { 0 };
 
@@ -38,7 +39,8 @@ static bool wants_help(int argc, char **argv)
     return false;
 }
 
-// The longest run of words that is a command; *ret_words tells how many. path holds the words that were looked at.
+// The longest run of words that is a command; *ret_words tells how many. path holds the words that
+// were looked at.
 static const struct command *find(int argc, char **argv, int *ret_words, char *path, size_t n)
 {
     const struct command *found = NULL;
@@ -91,13 +93,16 @@ int main(int argc, char **argv)
         return print_help(fill_all, NULL, stderr, EXIT_USAGE);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         return run(commands_find("version"), 0, NULL);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0)
         return print_help(fill_all, NULL, stdout, EXIT_OK);
     c = find(argc - 1, argv + 1, &words, path, sizeof(path));
     if (c)
         return run(c, argc - 1 - words, argv + 1 + words);
     if (commands_group_help(path))
-        return wants_help(argc - 1, argv + 1) ? print_help(help_group, path, stdout, EXIT_OK) : print_help(help_group, path, stderr, EXIT_USAGE);
-    fprintf(stderr, "error: unknown command '%s'; `kube9-operator --help` lists the commands\n", path[0] ? path : argv[1]);
+        return wants_help(argc - 1, argv + 1) ? print_help(help_group, path, stdout, EXIT_OK)
+                                              : print_help(help_group, path, stderr, EXIT_USAGE);
+    fprintf(stderr, "error: unknown command '%s'; `kube9-operator --help` lists the commands\n",
+            path[0] ? path : argv[1]);
     return EXIT_USAGE;
 }

@@ -28,6 +28,7 @@ void query_close(struct query *q)
 
 int query_fail(struct query *q, const char *what, const struct error *e)
 {
+    table_fini(&q->table);
     query_close(q);
     return command_fail(q->args, what, e);
 }
@@ -46,6 +47,50 @@ void w_score(struct writer *w, const char *key, int32_t score)
         w_null(w);
     else
         w_int(w, score);
+}
+
+void query_list_start(struct query *q, const char *noun)
+{
+    q->noun = noun;
+    q->started = false;
+}
+
+void query_list_row(struct query *q)
+{
+    if (q->started)
+        return;
+    q->started = true;
+    output_start(&q->writer, q->args);
+    w_object(&q->writer);
+    w_key_list(&q->writer, q->noun);
+}
+
+static void say_how_many(size_t shown, int64_t total)
+{
+    if (shown < (size_t)total)
+        printf("\n%zu of %" PRId64 " shown; --limit and --offset show more\n", shown, total);
+}
+
+int query_list_end(struct query *q, int64_t total, const char *const *filters, size_t n,
+                   const char *when_empty)
+{
+    size_t shown = q->table.rows;
+    int status;
+
+    if (q->is_table) {
+        status = table_print(&q->table, total ? "No row at that --offset." : when_empty);
+        if (status == EXIT_OK)
+            say_how_many(shown, total);
+        query_close(q);
+        return status;
+    }
+    query_list_row(q);
+    w_list_end(&q->writer);
+    w_key_int(&q->writer, "total", total);
+    query_filters(q, filters, n);
+    w_object_end(&q->writer);
+    query_close(q);
+    return output_end(&q->writer);
 }
 
 void query_filters(struct query *q, const char *const *names, size_t n)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the query commands share: the open store and the envelope {"noun": [...], "total": n, "filters": {...}}.
+// What the query commands share: the open store and the envelope {"noun": [...], "total": n,
+// "filters": {...}}.
 #pragma once
 
 #include "cmd/command.h"
@@ -13,13 +14,22 @@ struct query {
     struct arena *arena;
     struct writer writer;
     struct table table;
-    bool is_table;
+    bool is_table, started;
+    const char *noun;
 };
 
 // 0, or the exit status after an error line.
 int query_open(struct query *q, const struct args *a, const char *what);
 int query_fail(struct query *q, const char *what, const struct error *e); // closes; exit status
 void query_close(struct query *q);
-void query_filters(struct query *q, const char *const *names, size_t n);  // the filters that were given, as they were given
-void w_time(struct writer *w, const char *key, usec at);                  // RFC 3339 with milliseconds, null for 0
-void w_score(struct writer *w, const char *key, int32_t score);           // null for -1
+// A list: start, one table row or object per row, end. Nothing is written before the first row or
+// the end, so that a list that cannot be read at all is an error line alone. The end prints the
+// table, or total and filters, and closes; exit status.
+void query_list_start(struct query *q, const char *noun);
+void query_list_row(struct query *q); // before each object that is written
+int query_list_end(struct query *q, int64_t total, const char *const *filters, size_t n,
+                   const char *when_empty);
+void query_filters(struct query *q, const char *const *names,
+                   size_t n); // the filters that were given, as they were given
+void w_time(struct writer *w, const char *key, usec at); // RFC 3339 with milliseconds, null for 0
+void w_score(struct writer *w, const char *key, int32_t score); // null for -1

@@ -45,10 +45,12 @@ static int each(void *arg, const struct finding_row *f)
 {
     struct query *q = arg;
 
-    if (q->is_table)
+    if (q->is_table) {
         add_row(q, f);
-    else
-        write_finding(&q->writer, f);
+        return 0;
+    }
+    query_list_row(q);
+    write_finding(&q->writer, f);
     return q->writer.failed ? -1 : 0;
 }
 
@@ -56,46 +58,39 @@ static const char *const heads[] = { "SEVERITY", "STATUS", "CHECK", "OBJECT", "M
 
 int cmd_query_assessments_list(const struct args *a)
 {
-    static const char *const filters[] = { "run", "pillar", "status", "severity", "check", "kind", "namespace", "name", "since", "until", "limit", "offset" };
-    struct finding_query fq = { .run = arg_text(a, "run"), .pillars = arg_list(a, "pillar"), .statuses = arg_list(a, "status"),
-                                .severities = arg_list(a, "severity"), .checks = arg_list(a, "check"), .kinds = arg_list(a, "kind"),
-                                .ns = arg_text(a, "namespace"), .name = arg_text(a, "name"), .since = arg_time(a, "since"),
-                                .until = arg_time(a, "until"), .limit = arg_int(a, "limit"), .offset = arg_int(a, "offset") };
+    static const char *const filters[] = { "run",   "pillar", "status",    "severity",
+                                           "check", "kind",   "namespace", "name",
+                                           "since", "until",  "limit",     "offset" };
+    struct finding_query fq = { .run = arg_text(a, "run"),
+                                .pillars = arg_list(a, "pillar"),
+                                .statuses = arg_list(a, "status"),
+                                .severities = arg_list(a, "severity"),
+                                .checks = arg_list(a, "check"),
+                                .kinds = arg_list(a, "kind"),
+                                .ns = arg_text(a, "namespace"),
+                                .name = arg_text(a, "name"),
+                                .since = arg_time(a, "since"),
+                                .until = arg_time(a, "until"),
+                                .limit = arg_int(a, "limit"),
+                                .offset = arg_int(a, "offset") };
     struct query q;
     struct error e = { 0 };
-    struct run_row run;
     int64_t total = 0;
     int rc = query_open(&q, a, "query assessments list");
 
     if (rc)
         return rc;
-    // An empty history is an empty list; a run that does not exist is an error.
-    if (strcmp(fq.run, "all") != 0 && store_run_get(q.store, fq.run, q.arena, &run, &e) == 1) {
-        if (strcmp(fq.run, "latest") != 0) {
-            error_set(&e, ERR_NOT_FOUND, "no run '%s'; `query runs list` names them", fq.run);
-            return query_fail(&q, "query assessments list", &e);
-        }
+    // Times are asked of the whole history, unless one run is named.
+    if (!arg_given(a, "run") && (fq.since || fq.until))
         fq.run = "all";
-    }
     table_init(&q.table, heads, ARRAY_SIZE(heads));
-    if (!q.is_table) {
-        output_start(&q.writer, a);
-        w_object(&q.writer);
-        w_key_list(&q.writer, "assessments");
-    }
-    if (store_finding_each(q.store, &fq, each, &q, &total, &e) < 0)
+    query_list_start(&q, "assessments");
+    rc = store_finding_each(q.store, &fq, each, &q, &total, &e);
+    if (rc == 1 && strcmp(fq.run, "latest") != 0) // an empty history is an empty list
+        error_set(&e, ERR_NOT_FOUND, "no run '%s'; `query runs list` names them", fq.run);
+    if (e.code != ERR_NONE)
         return query_fail(&q, "query assessments list", &e);
-    if (q.is_table) {
-        rc = table_print(&q.table, "No findings.");
-        query_close(&q);
-        return rc;
-    }
-    w_list_end(&q.writer);
-    w_key_int(&q.writer, "total", total);
-    query_filters(&q, filters, ARRAY_SIZE(filters));
-    w_object_end(&q.writer);
-    query_close(&q);
-    return output_end(&q.writer);
+    return query_list_end(&q, total, filters, ARRAY_SIZE(filters), "No findings.");
 }
 
 int cmd_query_assessments_get(const struct args *a)
@@ -109,7 +104,8 @@ int cmd_query_assessments_get(const struct args *a)
         return rc;
     rc = store_finding_get(q.store, a->operands[0], q.arena, &f, &e);
     if (rc == 1)
-        error_set(&e, ERR_NOT_FOUND, "no finding '%s'; `query assessments list` names them", a->operands[0]);
+        error_set(&e, ERR_NOT_FOUND, "no finding '%s'; `query assessments list` names them",
+                  a->operands[0]);
     if (rc)
         return query_fail(&q, "query assessments get", &e);
     if (q.is_table) {

@@ -62,8 +62,11 @@ static void write_run(struct writer *w, const struct run_row *r)
 static void add_run(struct query *q, const struct run_row *r)
 {
     char score[8], failing[16], warning[16], done[32];
-    const char *cells[] = { r->name, r->phase, r->trigger, text_score(r->score, score, sizeof(score)), r->grade, failing, warning,
-                            text_time(r->completed, done, sizeof(done)), r->uid };
+    const char *cells[] = { r->name,    r->phase,
+                            r->trigger, text_score(r->score, score, sizeof(score)),
+                            r->grade,   failing,
+                            warning,    text_time(r->completed, done, sizeof(done)),
+                            r->uid };
 
     snprintf(failing, sizeof(failing), "%d", r->failing);
     snprintf(warning, sizeof(warning), "%d", r->warning);
@@ -72,56 +75,50 @@ static void add_run(struct query *q, const struct run_row *r)
 
 static void start_table(struct query *q)
 {
-    static const char *const heads[] = { "NAME", "PHASE", "TRIGGER", "SCORE", "GRADE", "FAILING", "WARNING", "COMPLETED", "ID" };
+    static const char *const heads[] = { "NAME",    "PHASE",   "TRIGGER",   "SCORE", "GRADE",
+                                         "FAILING", "WARNING", "COMPLETED", "ID" };
 
     table_init(&q->table, heads, ARRAY_SIZE(heads));
 }
 
-static int print_runs(struct query *q, const struct run_list *l)
+static int each_run(void *arg, const struct run_row *r)
 {
-    static const char *const filters[] = { "phase", "since", "until", "limit", "offset" };
-    struct writer *w = &q->writer;
-    int status;
+    struct query *q = arg;
 
     if (q->is_table) {
-        start_table(q);
-        for (size_t i = 0; i < l->n; i++)
-            add_run(q, &l->v[i]);
-        status = table_print(&q->table, "No runs.");
-        query_close(q);
-        return status;
+        add_run(q, r);
+        return 0;
     }
-    output_start(w, q->args);
-    w_object(w);
-    w_key_list(w, "runs");
-    for (size_t i = 0; i < l->n; i++)
-        write_run(w, &l->v[i]);
-    w_list_end(w);
-    w_key_int(w, "total", l->total);
-    query_filters(q, filters, ARRAY_SIZE(filters));
-    w_object_end(w);
-    query_close(q);
-    return output_end(w);
+    query_list_row(q);
+    write_run(&q->writer, r);
+    return q->writer.failed ? -1 : 0;
 }
 
 int cmd_query_runs_list(const struct args *a)
 {
+    static const char *const filters[] = { "phase", "since", "until", "limit", "offset" };
+    const struct run_query rq = { .phases = arg_list(a, "phase"),
+                                  .since = arg_time(a, "since"),
+                                  .until = arg_time(a, "until"),
+                                  .limit = arg_int(a, "limit"),
+                                  .offset = arg_int(a, "offset") };
     struct query q;
-    struct run_list l;
     struct error e = { 0 };
-    struct run_query rq = { .phases = arg_list(a, "phase"), .since = arg_time(a, "since"), .until = arg_time(a, "until"),
-                            .limit = arg_int(a, "limit"), .offset = arg_int(a, "offset") };
+    int64_t total = 0;
     int rc = query_open(&q, a, "query runs list");
 
     if (rc)
         return rc;
-    if (store_run_list(q.store, &rq, q.arena, &l, &e) < 0)
+    start_table(&q);
+    query_list_start(&q, "runs");
+    if (store_run_each(q.store, &rq, each_run, &q, &total, &e) < 0)
         return query_fail(&q, "query runs list", &e);
-    return print_runs(&q, &l);
+    return query_list_end(&q, total, filters, ARRAY_SIZE(filters), "No runs.");
 }
 
 // One run by id; 0, or the exit status after an error line (q is closed then).
-static int get_run(struct query *q, const struct args *a, const char *what, const char *id, struct run_row *ret)
+static int get_run(struct query *q, const struct args *a, const char *what, const char *id,
+                   struct run_row *ret)
 {
     struct error e = { 0 };
     int rc = query_open(q, a, what);
@@ -130,7 +127,10 @@ static int get_run(struct query *q, const struct args *a, const char *what, cons
         return rc;
     rc = store_run_get(q->store, id, q->arena, ret, &e);
     if (rc == 1)
-        error_set(&e, ERR_NOT_FOUND, strcmp(id, "latest") == 0 ? "no run has ended with a result yet" : "no run '%s'; `query runs list` names them", id);
+        error_set(&e, ERR_NOT_FOUND,
+                  strcmp(id, "latest") == 0 ? "no run has ended with a result yet"
+                                            : "no run '%s'; `query runs list` names them",
+                  id);
     return rc ? query_fail(q, what, &e) : 0;
 }
 
@@ -160,7 +160,10 @@ int cmd_query_runs_get(const struct args *a)
 static void add_pillar(struct query *q, const char *name, int32_t score, const int32_t counts[5])
 {
     char text[6][16];
-    const char *cells[] = { name, text_score(score, text[5], sizeof(text[5])), text[0], text[1], text[2], text[3], text[4] };
+    const char *cells[] = { name,    text_score(score, text[5], sizeof(text[5])),
+                            text[0], text[1],
+                            text[2], text[3],
+                            text[4] };
 
     for (int i = 0; i < 5; i++)
         snprintf(text[i], sizeof(text[i]), "%d", counts[i]);
@@ -169,7 +172,8 @@ static void add_pillar(struct query *q, const char *name, int32_t score, const i
 
 static int print_summary_table(struct query *q, const struct run_row *r)
 {
-    static const char *const heads[] = { "PILLAR", "SCORE", "PASSING", "FAILING", "WARNING", "SKIPPED", "ERROR" };
+    static const char *const heads[] = { "PILLAR",  "SCORE",   "PASSING", "FAILING",
+                                         "WARNING", "SKIPPED", "ERROR" };
     const int32_t all[] = { r->passing, r->failing, r->warning, r->skipped, r->error };
     int status;
 
@@ -218,8 +222,13 @@ static int add_history(void *arg, const struct history_row *h)
     struct query *q = arg;
     struct writer *w = &q->writer;
     char at[32], score[8], counts[3][16];
-    const char *cells[] = { text_time(h->assessed, at, sizeof(at)), h->pillar, text_score(h->score, score, sizeof(score)), counts[0], counts[1],
-                            counts[2], h->run_name };
+    const char *cells[] = { text_time(h->assessed, at, sizeof(at)),
+                            h->pillar,
+                            text_score(h->score, score, sizeof(score)),
+                            counts[0],
+                            counts[1],
+                            counts[2],
+                            h->run_name };
 
     if (q->is_table) {
         snprintf(counts[0], sizeof(counts[0]), "%d", h->passing);
@@ -228,6 +237,7 @@ static int add_history(void *arg, const struct history_row *h)
         table_add(&q->table, cells);
         return 0;
     }
+    query_list_row(q);
     w_object(w);
     w_time(w, "assessedAt", h->assessed);
     w_key_str(w, "pillar", h->pillar);
@@ -240,39 +250,29 @@ static int add_history(void *arg, const struct history_row *h)
     w_key_str(w, "runId", h->run_uid);
     w_key_str(w, "runName", h->run_name);
     w_object_end(w);
-    return 0;
+    return w->failed ? -1 : 0;
 }
 
 int cmd_query_assessments_history(const struct args *a)
 {
     static const char *const filters[] = { "pillar", "since", "until", "limit", "offset" };
-    static const char *const heads[] = { "ASSESSED", "PILLAR", "SCORE", "PASSING", "FAILING", "WARNING", "RUN" };
-    struct history_query hq = { .pillars = arg_list(a, "pillar"), .since = arg_time(a, "since"), .until = arg_time(a, "until"),
-                                .limit = arg_int(a, "limit"), .offset = arg_int(a, "offset") };
+    static const char *const heads[] = { "ASSESSED", "PILLAR",  "SCORE", "PASSING",
+                                         "FAILING",  "WARNING", "RUN" };
+    struct history_query hq = { .pillars = arg_list(a, "pillar"),
+                                .since = arg_time(a, "since"),
+                                .until = arg_time(a, "until"),
+                                .limit = arg_int(a, "limit"),
+                                .offset = arg_int(a, "offset") };
     struct query q;
     struct error e = { 0 };
-    int64_t total;
+    int64_t total = 0;
     int rc = query_open(&q, a, "query assessments history");
 
     if (rc)
         return rc;
     table_init(&q.table, heads, ARRAY_SIZE(heads));
-    if (!q.is_table) {
-        output_start(&q.writer, a);
-        w_object(&q.writer);
-        w_key_list(&q.writer, "history");
-    }
+    query_list_start(&q, "history");
     if (store_history_each(q.store, &hq, add_history, &q, &total, &e) < 0)
         return query_fail(&q, "query assessments history", &e);
-    if (q.is_table) {
-        rc = table_print(&q.table, "No history.");
-        query_close(&q);
-        return rc;
-    }
-    w_list_end(&q.writer);
-    w_key_int(&q.writer, "total", total);
-    query_filters(&q, filters, ARRAY_SIZE(filters));
-    w_object_end(&q.writer);
-    query_close(&q);
-    return output_end(&q.writer);
+    return query_list_end(&q, total, filters, ARRAY_SIZE(filters), "No history.");
 }

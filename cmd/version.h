@@ -4,4 +4,4 @@
 
 #define CLI_CONTRACT 1
 
-const char *version_text(void);   // "0.1.0"
+const char *version_text(void); // "0.1.0"

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every request is one small job: a struct that the worker fills and the loop frees. The store pointer itself is touched
-// by the worker alone, so no lock is needed. A failing store never fails its caller: it changes health and nothing else.
+// Every request is one small job: a struct that the worker fills and the loop frees. The store
+// pointer itself is touched by the worker alone, so no lock is needed. A failing store never fails
+// its caller: it changes health and nothing else. A file that turns out damaged while it is open is
+// closed and opened again with a closer look, which sets it aside; what must survive a restart is
+// then written again from memory.
 #include "controller/history.h"
 
 #include "base/alloc.h"
@@ -10,10 +13,10 @@
 #include "base/metrics.h"
 #include "store/store.h"
 
-#define REOPEN_EVERY   (5 * USEC_PER_SEC)
-#define REOPEN_BROKEN  (60 * USEC_PER_SEC)
-#define RETAIN_SLICE   2000
-#define FACTS_MAX      ((size_t)4 << 20)
+#define REOPEN_EVERY  (5 * USEC_PER_SEC)
+#define REOPEN_BROKEN (60 * USEC_PER_SEC)
+#define RETAIN_SLICE  2000
+#define FACTS_MAX     ((size_t)4 << 20)
 
 struct history {
     struct history_options o;
@@ -22,17 +25,23 @@ struct history {
     struct arena *facts_arena;
     struct history_facts facts;
     bool decided, healthy, opening, closing, retaining;
+    bool have_store; // the loop's view of `store`
+    bool suspect;    // a call said that the file is damaged
     char reason[48];
     char message[ERROR_TEXT_MAX];
-    struct map written; // last value of each remembered key, to save writes
+    struct map
+        remembered; // last value of each remembered key, to save writes and to write it again
 
-    struct store *store; // worker only
+    struct store *store;   // worker only; likewise below
+    uint64_t rows, errors; // of the store, counted so far
 };
 
 struct remembered {
-    char *key;
-    uint64_t value;
+    char *key, *value;
+    bool written;
 };
+
+static void write_remembered(struct history *h);
 
 static uint32_t remembered_hash(const void *entry)
 {
@@ -55,11 +64,13 @@ static void set_health(struct history *h, bool healthy, const char *reason, cons
     snprintf(h->message, sizeof(h->message), "%s", message);
     if (!changed)
         return;
-    if (healthy)
+    if (healthy) {
         log_info("store is healthy", LOG_STR("path", h->path));
-    else if (h->decided || h->opening)
+        write_remembered(h);
+    } else if (h->decided || h->opening) {
         log_warn("store is not usable; going on without history", LOG_STR("reason", reason),
                  LOG_STR("error", message));
+    }
     if (h->o.health_changed)
         h->o.health_changed(h->o.arg);
 }
@@ -72,7 +83,7 @@ struct open_job {
     struct store_open_result result;
     struct arena *arena;
     struct history_facts facts;
-    bool ok;
+    bool ok, suspect;
 };
 
 static void load_facts(struct open_job *j)
@@ -93,31 +104,56 @@ static void open_run(void *arg)
 {
     struct open_job *j = arg;
 
-    j->h->store = store_open(j->h->path, &j->result, &j->e);
+    j->h->store = j->suspect ? store_open_suspect(j->h->path, &j->result, &j->e)
+                             : store_open(j->h->path, &j->result, &j->e);
     j->ok = j->h->store != NULL;
+    j->h->rows = j->h->errors = 0;
     if (j->ok)
         load_facts(j);
+}
+
+// Facts count only before the first decision: later the memory knows better than the file.
+static void take_facts(struct history *h, struct open_job *j)
+{
+    if (h->decided) {
+        last_run_fini(&j->facts.last_run);
+        return;
+    }
+    arena_free(h->facts_arena);
+    last_run_fini(&h->facts.last_run);
+    h->facts_arena = TAKE(j->arena);
+    h->facts = j->facts;
+}
+
+static void opened(struct history *h, struct open_job *j)
+{
+    h->have_store = true;
+    h->suspect = false;
+    take_facts(h, j);
+    if (j->result.set_aside[0])
+        log_warn("the database was set aside and a new one begun", LOG_STR("why", j->result.why),
+                 LOG_STR("kept_as", j->result.set_aside));
+    set_health(h, true, "StoreOpen", "history is being kept");
+}
+
+static void not_opened(struct history *h, struct open_job *j)
+{
+    bool held = j->e.code == ERR_LIMIT;
+
+    set_health(h, false, held ? "StoreLocked" : "StoreNotOpen", j->e.text);
+    if (!h->closing)
+        timer_start(h->o.loop, &h->reopen, held ? REOPEN_EVERY : REOPEN_BROKEN);
 }
 
 static void open_done(void *arg)
 {
     struct open_job *j = arg;
     struct history *h = j->h;
-    bool held = !j->ok && j->e.code == ERR_LIMIT;
 
-    if (j->ok) {
-        arena_free(h->facts_arena);
-        last_run_fini(&h->facts.last_run);
-        h->facts_arena = TAKE(j->arena);
-        h->facts = j->facts;
-        if (j->result.set_aside[0])
-            log_warn("a database that could not be used was set aside", LOG_STR("file", j->result.set_aside));
-        set_health(h, true, "StoreOpen", "history is being kept");
-    } else {
-        set_health(h, false, held ? "StoreLocked" : "StoreNotOpen", j->e.text);
-        if (!h->closing)
-            timer_start(h->o.loop, &h->reopen, held ? REOPEN_EVERY : REOPEN_BROKEN);
-    }
+    if (j->ok)
+        opened(h, j);
+    else
+        not_opened(h, j);
     h->opening = false;
     arena_free(j->arena);
     free(j);
@@ -132,11 +168,12 @@ void history_open(struct history *h)
 {
     struct open_job *j;
 
-    if (h->opening || h->healthy || h->closing)
+    if (h->opening || h->have_store || h->closing)
         return;
     h->opening = true;
     j = xcalloc(1, sizeof(*j));
     j->h = h;
+    j->suspect = h->suspect;
     j->arena = arena_new(FACTS_MAX);
     if (worker_do(h->o.worker, open_run, open_done, j, &j->e) < 0)
         open_done(j);
@@ -154,7 +191,7 @@ struct history *history_new(const struct history_options *o)
     h->o = *o;
     h->path = xstrdup(o->path);
     timer_init(&h->reopen, "history-reopen", reopen, h);
-    map_init(&h->written, &remembered_ops);
+    map_init(&h->remembered, &remembered_ops);
     snprintf(h->reason, sizeof(h->reason), "StoreNotOpen");
     snprintf(h->message, sizeof(h->message), "the store is not open yet");
     return h;
@@ -170,7 +207,36 @@ static void close_run(void *arg)
 
 static void close_done(void *arg)
 {
-    ((struct history *)arg)->healthy = false;
+    struct history *h = arg;
+
+    h->healthy = false;
+    h->have_store = false;
+}
+
+static void closed_damaged(void *arg)
+{
+    struct history *h = arg;
+    struct remembered *r;
+    uint32_t iter = 0;
+
+    h->have_store = false;
+    while ((r = map_next(&h->remembered, &iter)))
+        r->written = false;
+    history_open(h);
+}
+
+// The file is damaged: nothing more is written to it.
+static void leave_damaged(struct history *h)
+{
+    struct error e = { 0 };
+
+    if (h->suspect || h->closing)
+        return;
+    h->suspect = true;
+    if (worker_do(h->o.worker, close_run, closed_damaged, h, &e) < 0) {
+        log_warn("damaged store not closed yet", LOG_ERR(&e));
+        h->suspect = false; // the next failure tries again
+    }
 }
 
 void history_close(struct history *h)
@@ -190,11 +256,12 @@ void history_free(struct history *h)
 
     if (!h)
         return;
-    while ((r = map_next(&h->written, &iter))) {
+    while ((r = map_next(&h->remembered, &iter))) {
         free(r->key);
+        free(r->value);
         free(r);
     }
-    map_fini(&h->written);
+    map_fini(&h->remembered);
     last_run_fini(&h->facts.last_run);
     arena_free(h->facts_arena);
     free(h->path);
@@ -233,10 +300,14 @@ struct store *history_store(struct history *h)
 
 void history_report(struct history *h, const struct error *e)
 {
-    if (e->code == ERR_NONE)
-        set_health(h, true, "StoreOpen", "history is being kept");
-    else
+    if (e->code == ERR_GONE && h->have_store) {
+        set_health(h, false, "StoreCorrupt", e->text);
+        leave_damaged(h);
+    } else if (e->code != ERR_NONE) {
         set_health(h, false, "StoreWriteFailed", e->text);
+    } else if (h->have_store && !h->suspect) {
+        set_health(h, true, "StoreOpen", "history is being kept");
+    }
 }
 
 // Small writes
@@ -252,7 +323,8 @@ struct small_job {
     struct retention retention;
     struct error e;
     int outcome;
-    int64_t deleted;
+    int64_t deleted, bytes;
+    uint64_t rows, errors; // since the job before
     bool no_store;
 };
 
@@ -269,9 +341,14 @@ static int small_write(struct small_job *j, struct store *s)
     case SMALL_FACT:
         return store_fact_put(s, j->text[0], j->text[1], &j->e);
     case SMALL_STATUS: {
-        struct operator_status_row r = { .mode = j->text[0], .tier = j->text[1], .version = j->text[2],
-                                         .health = j->text[3], .cluster_id = j->text[4], .error = j->text[5],
-                                         .registered = j->registered, .last_update = j->at };
+        struct operator_status_row r = { .mode = j->text[0],
+                                         .tier = j->text[1],
+                                         .version = j->text[2],
+                                         .health = j->text[3],
+                                         .cluster_id = j->text[4],
+                                         .error = j->text[5],
+                                         .registered = j->registered,
+                                         .last_update = j->at };
         return store_status_put(s, &r, &j->e);
     }
     case SMALL_AUDIT:
@@ -285,33 +362,57 @@ static int small_write(struct small_job *j, struct store *s)
 static void small_run(void *arg)
 {
     struct small_job *j = arg;
+    uint64_t rows, errors;
 
     j->no_store = j->h->store == NULL;
-    if (!j->no_store)
-        j->outcome = small_write(j, j->h->store);
+    if (j->no_store)
+        return;
+    j->outcome = small_write(j, j->h->store);
+    j->bytes = store_bytes(j->h->store);
+    store_stats(j->h->store, &rows, &errors);
+    j->rows = rows - j->h->rows;
+    j->errors = errors - j->h->errors;
+    j->h->rows = rows;
+    j->h->errors = errors;
 }
 
 static void small_start(struct small_job *j);
+
+static void report_small(struct history *h, struct small_job *j)
+{
+    if (j->outcome < 0)
+        history_report(h, &j->e);
+    else if (!j->no_store)
+        history_report(h, &(struct error){ 0 });
+    if (j->no_store)
+        return;
+    metric_set(METRIC_STORE_BYTES, (double)j->bytes);
+    metric_add(METRIC_STORE_ERRORS_TOTAL, (double)j->errors);
+    metric_add(METRIC_STORE_ROWS_DELETED_TOTAL, (double)j->deleted);
+    metric_add(METRIC_STORE_ROWS_WRITTEN_TOTAL, (double)j->rows);
+}
+
+// A fact that was not written is written when the store is healthy again.
+static void fact_done(struct history *h, const struct small_job *j)
+{
+    struct remembered *r = map_get(&h->remembered, hash_str(j->text[0]), j->text[0]);
+
+    if (r && (j->outcome < 0 || j->no_store) && strcmp(r->value, j->text[1]) == 0)
+        r->written = false;
+}
 
 static void small_done(void *arg)
 {
     struct small_job *j = arg;
     struct history *h = j->h;
 
-    if (j->outcome < 0)
-        history_report(h, &j->e);
-    else if (!j->no_store)
-        history_report(h, &(struct error){ 0 });
-    if (j->kind == SMALL_FACT && (j->outcome < 0 || j->no_store)) {
-        struct remembered *r = map_get(&h->written, hash_str(j->text[0]), j->text[0]);
-
-        if (r)
-            r->value = 0; // not written: the next call tries again
-    }
+    if (j->kind == SMALL_FACT)
+        fact_done(h, j);
+    report_small(h, j);
     if (j->kind == SMALL_RETAIN) {
-        metric_add(METRIC_STORE_ROWS_DELETED_TOTAL, (double)j->deleted);
         if (j->outcome > 0 && !h->closing) {
             j->outcome = 0;
+            j->deleted = 0;
             small_start(j); // more to do: other jobs get their turn in between
             return;
         }
@@ -328,6 +429,9 @@ static void small_start(struct small_job *j)
         log_warn("store request dropped", LOG_ERR(&e));
         if (j->kind == SMALL_RETAIN)
             j->h->retaining = false;
+        j->no_store = true;
+        if (j->kind == SMALL_FACT)
+            fact_done(j->h, j);
         small_free(j);
     }
 }
@@ -342,33 +446,41 @@ static struct small_job *small_new(struct history *h, enum small_kind kind)
     return j;
 }
 
-// True when key does not have this value yet; notes it as written.
-static bool note_value(struct history *h, const char *key, const char *value)
+static void write_fact(struct history *h, struct remembered *r)
 {
-    struct remembered *r = map_get(&h->written, hash_str(key), key);
-    uint64_t hash = hash64_stable(value, strlen(value)) | 1;
+    struct small_job *j = small_new(h, SMALL_FACT);
 
-    if (!r) {
-        r = xcalloc(1, sizeof(*r));
-        r->key = xstrdup(key);
-        map_put(&h->written, key, r);
+    r->written = true; // unless the job says otherwise
+    j->text[0] = xstrdup(r->key);
+    j->text[1] = xstrdup(r->value);
+    small_start(j);
+}
+
+static void write_remembered(struct history *h)
+{
+    struct remembered *r;
+    uint32_t iter = 0;
+
+    while ((r = map_next(&h->remembered, &iter))) {
+        if (!r->written)
+            write_fact(h, r);
     }
-    if (r->value == hash)
-        return false;
-    r->value = hash;
-    return true;
 }
 
 void history_remember(struct history *h, const char *key, const char *value)
 {
-    struct small_job *j;
+    struct remembered *r = map_get(&h->remembered, hash_str(key), key);
 
-    if (!note_value(h, key, value))
+    if (!r) {
+        r = xcalloc(1, sizeof(*r));
+        r->key = xstrdup(key);
+        map_put(&h->remembered, key, r);
+    }
+    if (r->value && strcmp(r->value, value) == 0 && r->written)
         return;
-    j = small_new(h, SMALL_FACT);
-    j->text[0] = xstrdup(key);
-    j->text[1] = xstrdup(value);
-    small_start(j);
+    free(r->value);
+    r->value = xstrdup(value);
+    write_fact(h, r);
 }
 
 void history_put_status(struct history *h, const struct operator_status_row *r)

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// WAL with synchronous=NORMAL: a killed process loses no committed row, a power cut at most the newest ones. The page cache
-// is kept small (512 kB), since the operator's memory budget matters more than the speed of rare queries.
+// WAL with synchronous=NORMAL: a killed process loses no committed row, a power cut at most the
+// newest ones. The page cache is kept small (512 kB), since the operator's memory budget matters
+// more than the speed of rare queries.
 #include "store/db.h"
 
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/clock.h"
 
+#include <errno.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct stmt {
     sqlite3_stmt *s;
@@ -23,6 +27,20 @@ struct db {
 
 static enum err class_of(int code)
 {
+    switch (code) {
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_DIR_FSYNC:
+    case SQLITE_IOERR_TRUNCATE:
+    case SQLITE_IOERR_SHMOPEN:
+    case SQLITE_IOERR_SHMSIZE:
+    case SQLITE_IOERR_SHMMAP:
+        return ERR_UNAVAILABLE;
+    case SQLITE_IOERR_CORRUPTFS:
+        return ERR_GONE;
+    default:
+        break;
+    }
     switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -49,6 +67,9 @@ static const char *advice(int code)
     switch (code & 0xff) {
     case SQLITE_FULL:
         return ": free space or enlarge the volume";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return "; `serve` sets a file like this aside when it starts, and begins a new one";
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
         return ": the data folder must exist and be writable";
@@ -67,31 +88,85 @@ int db_error(const struct db *d, const char *what, struct error *e)
 static int set_pragmas(struct db *d, bool readonly, struct error *e)
 {
     sqlite3_busy_timeout(d->h, readonly ? 2000 : 5000);
-    if (db_exec(d, "PRAGMA foreign_keys=ON; PRAGMA cache_size=-512; PRAGMA trusted_schema=OFF", e) < 0)
+    // Sorting in memory: the image has no folder for temporary files.
+    if (db_exec(
+            d,
+            "PRAGMA foreign_keys=ON; PRAGMA cache_size=-512; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY",
+            e) < 0)
         return -1;
     if (readonly)
-        return db_exec(d, "PRAGMA query_only=ON", e);
-    return db_exec(d, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=500;"
-                      "PRAGMA journal_size_limit=4194304",
-                   e);
+        return db_exec(d, "PRAGMA query_only=ON; SELECT 1 FROM sqlite_master LIMIT 1", e);
+    return db_exec(
+        d,
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=500;"
+        "PRAGMA journal_size_limit=4194304",
+        e);
 }
 
-struct db *db_open(const char *path, bool readonly, struct error *e)
+static struct db *open_as(const char *name, int flags, struct error *e)
 {
     struct db *d = xcalloc(1, sizeof(*d));
-    int flags = readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    int rc = sqlite3_open_v2(path, &d->h, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    bool readonly = flags & SQLITE_OPEN_READONLY;
+    int rc =
+        sqlite3_open_v2(name, &d->h, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 
     if (rc != SQLITE_OK || set_pragmas(d, readonly, e) < 0) {
         if (rc != SQLITE_OK)
-            error_set(e, class_of(rc), "%s%s", d->h ? sqlite3_errmsg(d->h) : sqlite3_errstr(rc), advice(rc));
-        error_wrap(e, "open database '%s'", path);
+            error_set(e, class_of(rc), "%s%s", d->h ? sqlite3_errmsg(d->h) : sqlite3_errstr(rc),
+                      advice(rc));
         db_close(d);
         return NULL;
     }
     for (int i = 0; i < QUERY_COUNT; i++)
         d->fixed[i].d = d;
     return d;
+}
+
+static bool closed_in_order(const char *path)
+{
+    autofree char *wal = xasprintf("%s-wal", path);
+    struct stat st;
+
+    return stat(wal, &st) < 0 || st.st_size == 0;
+}
+
+static struct db *open_immutable(const char *path, struct error *e)
+{
+    struct buf autobuf uri = { 0 };
+
+    buf_init(&uri, 4 * strlen(path) + 32);
+    buf_adds(&uri, "file:");
+    for (const unsigned char *p = (const unsigned char *)path; *p; p++) {
+        if (*p == '?' || *p == '#' || *p == '%')
+            buf_addf(&uri, "%%%02x", *p);
+        else
+            buf_addc(&uri, (char)*p);
+    }
+    buf_adds(&uri, "?immutable=1");
+    return open_as(uri.p, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, e);
+}
+
+struct db *db_open(const char *path, bool readonly, struct error *e)
+{
+    struct error local = { 0 };
+    struct db *d = open_as(
+        path, readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &local);
+
+    if (!d && readonly && local.code == ERR_UNAVAILABLE) {
+        if (closed_in_order(path))
+            d = open_immutable(path, &local);
+        else
+            error_set(&local, ERR_UNAVAILABLE,
+                      "its folder cannot be written and its newest rows are still in '%s-wal':"
+                      " copy both files to a folder that can be written",
+                      path);
+    }
+    if (d)
+        return d;
+    if (e)
+        *e = local;
+    error_wrap(e, "open database '%s'", path);
+    return NULL;
 }
 
 void db_close(struct db *d)
@@ -127,36 +202,62 @@ int db_int(struct db *d, const char *sql, int64_t *ret, struct error *e)
     return rc < 0 ? -1 : 0;
 }
 
+// All pages in one step: in WAL mode a reader holds up nobody, and a copy in pieces would start
+// over at every commit.
+static int copy_all(struct db *d, sqlite3 *out)
+{
+    sqlite3_backup *b = sqlite3_backup_init(out, "main", d->h, "main");
+    int rc;
+
+    if (!b)
+        return sqlite3_extended_errcode(out);
+    for (int tries = 0; tries < 50; tries++) {
+        rc = sqlite3_backup_step(b, -1);
+        if ((rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
+            break;
+        sqlite3_sleep(100);
+    }
+    rc = sqlite3_backup_finish(b);
+    return rc == SQLITE_OK ? sqlite3_errcode(out) : rc;
+}
+
 int db_backup(struct db *d, const char *to, struct error *e)
 {
+    autofree char *partial = xasprintf("%s.partial", to);
     sqlite3 *out = NULL;
-    sqlite3_backup *b;
-    int rc = sqlite3_open_v2(to, &out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    int rc;
 
-    if (rc == SQLITE_OK) {
-        b = sqlite3_backup_init(out, "main", d->h, "main");
-        if (b) {
-            do // a page count that lets a writer in between
-                rc = sqlite3_backup_step(b, 256);
-            while (rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED);
-            sqlite3_backup_finish(b);
-        }
-        rc = sqlite3_errcode(out);
-    }
-    if (rc != SQLITE_OK)
-        error_set(e, class_of(rc), "write backup '%s': %s", to, out ? sqlite3_errmsg(out) : sqlite3_errstr(rc));
+    if (unlink(partial) < 0 && errno != ENOENT)
+        return error_errno(e, errno, "remove '%s'", partial);
+    rc = sqlite3_open_v2(partial, &out,
+                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE, NULL);
+    if (rc == SQLITE_OK)
+        rc = copy_all(d, out);
     sqlite3_close_v2(out);
-    return rc == SQLITE_OK ? 0 : -1;
+    if (rc == SQLITE_OK && rename(partial, to) == 0)
+        return 0;
+    if (rc == SQLITE_OK)
+        error_errno(e, errno, "rename '%s'", partial);
+    else
+        error_set(e, class_of(rc), "write backup '%s': %s%s", to, sqlite3_errstr(rc), advice(rc));
+    unlink(partial);
+    return -1;
+}
+
+bool db_snapshot(struct db *d)
+{
+    return sqlite3_get_autocommit(d->h) &&
+           sqlite3_exec(d->h, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+void db_snapshot_end(struct db *d)
+{
+    sqlite3_exec(d->h, "COMMIT", NULL, NULL, NULL);
 }
 
 int64_t db_changes(const struct db *d)
 {
     return sqlite3_changes64(d->h);
-}
-
-int64_t db_last_rowid(const struct db *d)
-{
-    return sqlite3_last_insert_rowid(d->h);
 }
 
 const char *query_sql(enum query_id id)
@@ -173,7 +274,8 @@ struct stmt *db_query(struct db *d, enum query_id id, struct error *e)
 {
     struct stmt *s = &d->fixed[id];
 
-    if (!s->s && sqlite3_prepare_v3(d->h, query_sql(id), -1, SQLITE_PREPARE_PERSISTENT, &s->s, NULL) != SQLITE_OK) {
+    if (!s->s && sqlite3_prepare_v3(d->h, query_sql(id), -1, SQLITE_PREPARE_PERSISTENT, &s->s,
+                                    NULL) != SQLITE_OK) {
         db_error(d, "prepare", e);
         return NULL;
     }

@@ -15,7 +15,7 @@ void filter_fini(struct filter *f)
     buf_fini(&f->sql);
 }
 
-static void condition(struct filter *f)
+void filter_and(struct filter *f)
 {
     buf_adds(&f->sql, f->sql.n ? " AND " : " WHERE ");
 }
@@ -34,32 +34,49 @@ void filter_text(struct filter *f, const char *column, const char *v)
 {
     if (!v)
         return;
-    condition(f);
+    filter_and(f);
     buf_addf(&f->sql, "%s = ?%d", column, value(f, v));
+}
+
+void filter_list(struct filter *f, const char *before, const char *const *values, const char *after)
+{
+    if (!values || !values[0])
+        return;
+    filter_and(f);
+    buf_adds(&f->sql, before);
+    buf_addc(&f->sql, '(');
+    for (size_t i = 0; values[i]; i++)
+        buf_addf(&f->sql, "%s?%d", i ? ", " : "", value(f, values[i]));
+    buf_addf(&f->sql, ")%s", after);
 }
 
 void filter_any(struct filter *f, const char *column, const char *const *values)
 {
-    if (!values || !values[0])
-        return;
-    condition(f);
-    buf_addf(&f->sql, "%s IN (", column);
-    for (size_t i = 0; values[i]; i++)
-        buf_addf(&f->sql, "%s?%d", i ? ", " : "", value(f, values[i]));
-    buf_addc(&f->sql, ')');
+    char before[64];
+
+    snprintf(before, sizeof(before), "%s IN ", column);
+    filter_list(f, before, values, "");
+}
+
+void filter_int(struct filter *f, const char *column, int64_t v)
+{
+    filter_and(f);
+    buf_addf(&f->sql, "%s = %" PRId64, column, v);
 }
 
 void filter_time(struct filter *f, const char *column, const char *op, usec v)
 {
     if (v == 0)
         return;
-    condition(f);
-    buf_addf(&f->sql, "%s %s ?%d", column, op, value(f, time_format(v, 3, f->times[f->n_times++ % 2])));
+    filter_and(f);
+    buf_addf(&f->sql, "%s %s ?%d", column, op,
+             value(f, time_format(v, 3, f->times[f->n_times++ % 2])));
 }
 
-struct stmt *filter_prepare(const struct filter *f, struct db *d, const char *head, const char *tail, struct error *e)
+struct stmt *filter_prepare(const struct filter *f, struct db *d, const char *head,
+                            const char *tail, struct error *e)
 {
-    struct buf autobuf sql;
+    struct buf autobuf sql = { 0 };
     struct stmt *s;
 
     buf_init(&sql, SQL_MAX);
@@ -74,6 +91,18 @@ struct stmt *filter_prepare(const struct filter *f, struct db *d, const char *he
     for (int i = 0; s && i < f->n; i++)
         bind_text(s, i + 1, f->values[i]);
     return s;
+}
+
+int filter_count(const struct filter *f, struct db *d, const char *head, int64_t *ret,
+                 struct error *e)
+{
+    struct stmt *s = filter_prepare(f, d, head, "", e);
+    int rc = s ? stmt_step(s, e) : -1;
+
+    if (rc == 1)
+        *ret = col_int(s, 0);
+    stmt_free(s);
+    return rc < 0 ? -1 : 0;
 }
 
 void filter_page(struct stmt *s, int64_t limit, int64_t offset)

@@ -4,4 +4,8 @@
 
 #include "store/store.h"
 
+// In the file header of every database of this program ("k9op"): another program's file is not
+// touched.
+#define STORE_APPLICATION_ID "1798926192"
+
 extern const char *const store_migrations[STORE_SCHEMA_VERSION];

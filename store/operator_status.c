@@ -25,7 +25,8 @@ int store_status_put(struct store *s, const struct operator_status_row *r, struc
     return 0;
 }
 
-int store_status_get(struct store *s, struct arena *a, struct operator_status_row *ret, struct error *e)
+int store_status_get(struct store *s, struct arena *a, struct operator_status_row *ret,
+                     struct error *e)
 {
     struct stmt *q = db_query(s->db, QUERY_STATUS_GET, e);
     int rc = q ? stmt_step(q, e) : -1;
@@ -48,7 +49,8 @@ int store_status_get(struct store *s, struct arena *a, struct operator_status_ro
     return 0;
 }
 
-int store_audit(struct store *s, const char *action, const char *object, const char *detail, struct error *e)
+int store_audit(struct store *s, const char *action, const char *object, const char *detail,
+                struct error *e)
 {
     struct stmt *q = db_query(s->db, QUERY_AUDIT, e);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Old rows go in slices, so that the writer is never held for long. Results go by run; a run's own row stays until its counts
-// in assessment_history have gone too, so that a trend can always name its run.
+// Old rows go in slices, so that the writer is never held for long. Results go by run; a run's own
+// row stays until its counts in assessment_history have gone too, so that a trend can always name
+// its run.
 #include "store/retention.h"
 
 #include "base/arena.h"
@@ -23,8 +24,8 @@ static int newest_run(struct store *s, struct arena *a, const char **ret, struct
     return 0;
 }
 
-static int apply(struct store *s, const struct rule *r, const char *newest, usec now, int64_t limit, int64_t *deleted,
-                 struct error *e)
+static int apply(struct store *s, const struct rule *r, const char *newest, usec now, int64_t limit,
+                 int64_t *deleted, struct error *e)
 {
     struct stmt *q = db_query(s->db, r->query, e);
 
@@ -39,17 +40,18 @@ static int apply(struct store *s, const struct rule *r, const char *newest, usec
     return 0;
 }
 
-int store_retain(struct store *s, const struct retention *r, usec now, int64_t max_rows, int64_t *ret_deleted, struct error *e)
+int store_retain(struct store *s, const struct retention *r, usec now, int64_t max_rows,
+                 int64_t *ret_deleted, struct error *e)
 {
     const struct rule rules[] = {
-        { QUERY_RETAIN_RESULTS, r->findings },
-        { QUERY_RETAIN_HISTORY, r->assessments },
-        { QUERY_RETAIN_RUNS, MAX(r->assessments, r->findings) },
-        { QUERY_RETAIN_COLLECTIONS, r->collections },
-        { QUERY_RETAIN_EVENTS_NORMAL, r->events_normal },
-        { QUERY_RETAIN_EVENTS_CRITICAL, r->events_critical },
-        { QUERY_RETAIN_INSIGHTS, r->insights },
-        { QUERY_RETAIN_AUDIT, r->assessments },
+        {QUERY_RETAIN_RESULTS,  r->findings                                       },
+        { QUERY_RETAIN_HISTORY, r->assessments                                    },
+        { QUERY_RETAIN_RUNS,    r->assessments && r->findings ? MAX(r->assessments, r->findings) : 0 },
+        { QUERY_RETAIN_COLLECTIONS,                    r->collections                                             },
+        { QUERY_RETAIN_EVENTS_NORMAL,                    r->events_normal},
+        { QUERY_RETAIN_EVENTS_CRITICAL,                    r->events_critical                                           },
+        { QUERY_RETAIN_INSIGHTS,                    r->insights      },
+        { QUERY_RETAIN_AUDIT,                    r->assessments                                              },
     };
     struct arena *a = arena_new((size_t)1 << 20);
     const char *newest = "";

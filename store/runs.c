@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs: their rows, their counts per pillar, and the transaction that makes a run's results all or nothing.
+// Runs: their rows, their counts per pillar, and the transaction that makes a run's results all or
+// nothing.
 #include "store/runs.h"
 
+#include "store/filter.h"
+#include "store/rank.h"
 #include "store/store_internal.h"
 
 static void bind_run(struct stmt *q, const struct run_row *r)
 {
-    const char *const words[] = { r->uid, r->name, r->mode, r->trigger, r->phase, r->reason, r->message, r->profile };
-    const int32_t counts[] = { r->total, r->passing, r->failing, r->warning, r->skipped, r->error, r->evaluated };
+    const char *const words[] = { r->uid,   r->name,   r->mode,    r->trigger,
+                                  r->phase, r->reason, r->message, r->profile };
+    const int32_t counts[] = { r->total,   r->passing, r->failing,  r->warning,
+                               r->skipped, r->error,   r->evaluated };
     int at = 1;
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)
@@ -26,7 +31,8 @@ static void bind_run(struct stmt *q, const struct run_row *r)
     bind_int(q, at, r->config_generation);
 }
 
-static int put_history(struct store *s, const struct run_row *r, const struct run_pillar *p, struct error *e)
+static int put_history(struct store *s, const struct run_row *r, const struct run_pillar *p,
+                       struct error *e)
 {
     struct stmt *q = db_query(s->db, QUERY_HISTORY_PUT, e);
     const int32_t counts[] = { p->passing, p->failing, p->warning, p->skipped, p->error };
@@ -102,19 +108,39 @@ static int row_id(struct store *s, enum query_id id, const char *key, int64_t *r
     return 0;
 }
 
+// Rows of an earlier attempt at the same run are marked; the commit removes what was not written
+// again.
+static int mark_stale(struct store *s, struct error *e)
+{
+    struct stmt *q = db_query(s->db, QUERY_RUN_MARK, e);
+
+    if (!q)
+        return -1;
+    bind_int(q, 1, s->run_id);
+    if (stmt_run(q, e) < 0)
+        return -1;
+    s->stale = db_changes(s->db);
+    return 0;
+}
+
+static int sweep_stale(struct store *s, struct error *e)
+{
+    struct stmt *q = s->stale ? db_query(s->db, QUERY_RUN_SWEEP, e) : NULL;
+
+    if (!q)
+        return s->stale ? -1 : 0;
+    bind_int(q, 1, s->run_id);
+    return stmt_run(q, e);
+}
+
 int store_run_begin(struct store *s, const struct run_row *r, struct error *e)
 {
-    struct stmt *q;
-
+    if (s->in_run)
+        return error_set(e, ERR_BUG, "run '%s' begins inside another", r->uid);
     if (store_begin(s, e) < 0)
         return -1;
     if (put_run(s, r, e) < 0 || row_id(s, QUERY_RUN_ID, r->uid, &s->run_id, e) < 0 ||
-        !(q = db_query(s->db, QUERY_RUN_CLEAR, e))) {
-        store_rollback(s);
-        return store_fail(s);
-    }
-    bind_int(q, 1, s->run_id); // rows of an earlier, unfinished attempt
-    if (stmt_run(q, e) < 0) {
+        mark_stale(s, e) < 0) {
         store_rollback(s);
         return store_fail(s);
     }
@@ -122,7 +148,12 @@ int store_run_begin(struct store *s, const struct run_row *r, struct error *e)
     return 0;
 }
 
-static int check_id(struct store *s, const struct finding_row *f, int64_t *ret, struct error *e)
+static bool same(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
+static int put_check(struct store *s, const struct finding_row *f, struct error *e)
 {
     struct stmt *q = db_query(s->db, QUERY_CHECK_PUT, e);
 
@@ -132,33 +163,58 @@ static int check_id(struct store *s, const struct finding_row *f, int64_t *ret, 
     bind_text(q, 2, f->check_name);
     bind_text(q, 3, f->pillar);
     bind_text(q, 4, f->remediation);
-    if (stmt_run(q, e) < 0)
-        return -1;
-    return row_id(s, QUERY_CHECK_ID, f->check_id, ret, e);
+    return stmt_run(q, e);
 }
 
-static int put_result(struct store *s, int64_t run, const struct finding_row *f, struct error *e)
+// The check's number; its words are brought up to date when a newer version of the program has
+// others.
+static int check_number(struct store *s, const struct finding_row *f, int64_t *ret, struct error *e)
 {
-    struct stmt *q;
-    int64_t chk = 0;
-    int at = 3;
+    struct stmt *q = db_query(s->db, QUERY_CHECK_ID, e);
+    bool known = false;
+    int rc;
 
-    if (row_id(s, QUERY_CHECK_ID, f->check_id, &chk, NULL) < 0 && check_id(s, f, &chk, e) < 0)
-        return -1;
-    q = db_query(s->db, QUERY_RESULT_PUT, e);
     if (!q)
         return -1;
-    {
-        const char *const words[] = { f->severity, f->status, f->reason,    f->kind,    f->ns,
-                                      f->name,     f->container, f->path, f->message, f->fingerprint };
-
-        bind_int(q, 1, run);
-        bind_int(q, 2, chk);
-        for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-            bind_text(q, at++, words[i] && (words[i][0] || (i >= 3 && i <= 5)) ? words[i] : NULL);
-        bind_int(q, at++, f->count);
-        bind_time(q, at, f->assessed);
+    bind_text(q, 1, f->check_id);
+    rc = stmt_step(q, e);
+    if (rc < 0)
+        return -1;
+    if (rc == 1) {
+        *ret = col_int(q, 0);
+        known = same(col_text(q, 1), f->check_name) && same(col_text(q, 2), f->pillar) &&
+                (!f->remediation || same(col_text(q, 3), f->remediation));
+        stmt_reset(q);
     }
+    if (known)
+        return 0;
+    return put_check(s, f, e) < 0 ? -1 : row_id(s, QUERY_CHECK_ID, f->check_id, ret, e);
+}
+
+static const char *or_null(const char *s)
+{
+    return s && *s ? s : NULL;
+}
+
+static int put_result(struct store *s, const struct finding_row *f, struct error *e)
+{
+    const char *const words[] = { f->reason,    f->kind, f->ns,      f->name,
+                                  f->container, f->path, f->message, f->fingerprint };
+    int rank = rank_of(f->severity, f->status);
+    struct stmt *q;
+    int64_t chk = 0;
+
+    if (rank < 0)
+        return error_set(e, ERR_BUG, "finding of %s with severity '%s' and status '%s'",
+                         f->check_id, f->severity ? f->severity : "", f->status ? f->status : "");
+    if (check_number(s, f, &chk, e) < 0 || !(q = db_query(s->db, QUERY_RESULT_PUT, e)))
+        return -1;
+    bind_int(q, 1, s->run_id);
+    bind_int(q, 2, chk);
+    bind_int(q, 3, rank);
+    bind_int(q, 4, f->count);
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        bind_text(q, 5 + (int)i, or_null(words[i]));
     s->rows_written++;
     return stmt_run(q, e);
 }
@@ -167,13 +223,15 @@ int store_run_finding(struct store *s, const struct finding_row *f, struct error
 {
     if (!s->in_run)
         return error_set(e, ERR_BUG, "finding outside a run");
-    return put_result(s, s->run_id, f, e) < 0 ? store_fail(s) : 0;
+    return put_result(s, f, e) < 0 ? store_fail(s) : 0;
 }
 
 int store_run_commit(struct store *s, const struct run_row *r, struct error *e)
 {
+    if (!s->in_run)
+        return error_set(e, ERR_BUG, "commit outside a run");
     s->in_run = false;
-    if (put_run(s, r, e) < 0) {
+    if (sweep_stale(s, e) < 0 || put_run(s, r, e) < 0) {
         store_rollback(s);
         return store_fail(s);
     }
@@ -189,13 +247,22 @@ void store_run_rollback(struct store *s)
 
 static void read_run(struct stmt *q, struct arena *a, struct run_row *r)
 {
-    int32_t *const counts[] = { &r->total, &r->passing, &r->failing, &r->warning, &r->skipped, &r->error, &r->evaluated };
+    int32_t *const counts[] = { &r->total,   &r->passing, &r->failing,  &r->warning,
+                                &r->skipped, &r->error,   &r->evaluated };
 
     *r = (struct run_row){
-        .uid = col_dup(q, 0, a),     .name = col_dup(q, 1, a),    .mode = col_dup(q, 2, a),
-        .trigger = col_dup(q, 3, a), .phase = col_dup(q, 4, a),   .reason = col_dup(q, 5, a),
-        .message = col_dup(q, 6, a), .profile = col_dup(q, 7, a), .requested = col_time(q, 8),
-        .started = col_time(q, 9),   .completed = col_time(q, 10), .score = -1,
+        .uid = col_dup(q, 0, a),
+        .name = col_dup(q, 1, a),
+        .mode = col_dup(q, 2, a),
+        .trigger = col_dup(q, 3, a),
+        .phase = col_dup(q, 4, a),
+        .reason = col_dup(q, 5, a),
+        .message = col_dup(q, 6, a),
+        .profile = col_dup(q, 7, a),
+        .requested = col_time(q, 8),
+        .started = col_time(q, 9),
+        .completed = col_time(q, 10),
+        .score = -1,
         .grade = col_dup(q, 12, a),
     };
     if (col_text(q, 11))
@@ -228,7 +295,8 @@ static int read_pillars(struct store *s, struct arena *a, struct run_row *r, str
     return rc < 0 ? -1 : 0;
 }
 
-int store_run_get(struct store *s, const char *uid_or_name, struct arena *a, struct run_row *ret, struct error *e)
+int store_run_get(struct store *s, const char *uid_or_name, struct arena *a, struct run_row *ret,
+                  struct error *e)
 {
     const char *key = uid_or_name;
     struct stmt *q;
@@ -256,4 +324,52 @@ int store_run_get(struct store *s, const char *uid_or_name, struct arena *a, str
         return store_fail(s);
     *ret = row;
     return 0;
+}
+
+static int read_runs(struct store *s, struct stmt *rows,
+                     int (*each)(void *arg, const struct run_row *r), void *arg, struct error *e)
+{
+    struct arena *autoarena a = arena_new((size_t)1 << 20);
+    struct run_row row;
+    int rc;
+
+    while ((rc = stmt_step(rows, e)) == 1) {
+        arena_reset(a);
+        read_run(rows, a, &row);
+        if (read_pillars(s, a, &row, e) < 0)
+            return -1;
+        if (each(arg, &row) < 0)
+            return 0;
+    }
+    return rc;
+}
+
+int store_run_each(struct store *s, const struct run_query *q,
+                   int (*each)(void *arg, const struct run_row *r), void *arg, int64_t *ret_total,
+                   struct error *e)
+{
+    bool snapshot = db_snapshot(s->db);
+    struct stmt *rows = NULL;
+    struct filter f;
+    int rc;
+
+    filter_init(&f);
+    filter_any(&f, "phase", q->phases);
+    filter_time(&f, "requested_at", ">=", q->since);
+    filter_time(&f, "requested_at", "<", q->until);
+    rc = filter_count(&f, s->db, "SELECT count(*) FROM runs", ret_total, e);
+    if (rc == 0) {
+        rows = filter_prepare(&f, s->db, "SELECT " RUN_COLUMNS " FROM runs",
+                              " ORDER BY requested_at DESC, id DESC" FILTER_PAGE, e);
+        rc = rows ? 0 : -1;
+    }
+    if (rows) {
+        filter_page(rows, q->limit, q->offset);
+        rc = read_runs(s, rows, each, arg, e);
+    }
+    stmt_free(rows);
+    filter_fini(&f);
+    if (snapshot)
+        db_snapshot_end(s->db);
+    return rc < 0 ? store_fail(s) : 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opening is where a bad file is met: a newer one is refused and left alone, a foreign or corrupt one is renamed and replaced,
-// a second writer is told to wait. The lock file, not SQLite's own lock, says who the writer is, because it is held for life.
+// Opening is where a bad file is met: a newer one is refused and left alone, a foreign or corrupt
+// one is renamed and replaced, a second writer is told to wait. The lock file, not SQLite's own
+// lock, says who the writer is, because it is held for life.
 #include "store/store_internal.h"
 
 #include "base/alloc.h"
@@ -26,7 +27,7 @@ int store_begin(struct store *s, struct error *e)
 
 void store_rollback(struct store *s)
 {
-    struct error ignored;
+    struct error ignored = { 0 };
 
     if (db_exec(s->db, "ROLLBACK", &ignored) < 0)
         return; // SQLite has rolled back by itself (full disk)
@@ -77,36 +78,47 @@ static int migrate(struct store *s, int64_t from, struct error *e)
     return 0;
 }
 
-enum file_state { FILE_EMPTY, FILE_OURS, FILE_FOREIGN, FILE_NEWER };
+enum file_state { FILE_EMPTY, FILE_OURS, FILE_OLD_OPERATOR, FILE_FOREIGN, FILE_NEWER };
+
+#define OLD_OPERATOR_SQL                                                                           \
+    "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('schema_version', 'assessment_history', 'events')"
 
 static int inspect(struct store *s, enum file_state *ret, int64_t *ret_version, struct error *e)
 {
-    int64_t tables = 0;
+    int64_t tables = 0, id = 0, old = 0;
+    bool ours;
 
     if (db_int(s->db, "PRAGMA user_version", ret_version, e) < 0 ||
-        db_int(s->db, "SELECT count(*) FROM sqlite_master WHERE type = 'table'", &tables, e) < 0)
+        db_int(s->db, "PRAGMA application_id", &id, e) < 0 ||
+        db_int(s->db, "SELECT count(*) FROM sqlite_master WHERE type = 'table'", &tables, e) < 0 ||
+        db_int(s->db, OLD_OPERATOR_SQL, &old, e) < 0)
         return -1;
-    if (*ret_version > STORE_SCHEMA_VERSION)
+    ours = id == strtoll(STORE_APPLICATION_ID, NULL, 10);
+    if (ours && *ret_version > STORE_SCHEMA_VERSION)
         *ret = FILE_NEWER;
-    else if (*ret_version == 0 && tables > 0)
-        *ret = FILE_FOREIGN;
+    else if (ours && *ret_version > 0)
+        *ret = FILE_OURS;
+    else if (tables == 0 && id == 0 && *ret_version == 0)
+        *ret = FILE_EMPTY;
     else
-        *ret = *ret_version == 0 ? FILE_EMPTY : FILE_OURS;
+        *ret = old == 3 ? FILE_OLD_OPERATOR : FILE_FOREIGN;
     return 0;
 }
 
 static int refuse_newer(const struct store *s, int64_t version, struct error *e)
 {
-    return error_set(e, ERR_INVALID,
-                     "database '%s' has schema version %" PRId64 ", this program knows up to %d: it was written by a newer"
-                     " kube9-operator; run that version, or move the file away to start with an empty history",
-                     s->path, version, STORE_SCHEMA_VERSION);
+    return error_set(
+        e, ERR_INVALID,
+        "database '%s' has schema version %" PRId64
+        ", this program knows up to %d: it was written by a newer"
+        " kube9-operator; run that version, or move the file away to start with an empty history",
+        s->path, version, STORE_SCHEMA_VERSION);
 }
 
 // The -wal and -shm files belong to the database they were made for, so they go with it.
 static int set_aside(const char *path, const char *why, char *ret, size_t n, struct error *e)
 {
-    static const char *const parts[] = { "-wal", "-shm" };
+    static const char *const parts[] = { "-wal", "-shm", "-journal" };
     char stamp[TIME_TEXT_MAX];
 
     time_format(clock_wall(), 3, stamp);
@@ -127,46 +139,64 @@ static int set_aside(const char *path, const char *why, char *ret, size_t n, str
     return 0;
 }
 
-static void reader_or_writer_close(struct store *s)
+// Looks without writing a byte, since opening for writing may already change the file. 1: it is a
+// newer version's.
+static int look_first(struct store *s, struct error *e)
 {
-    db_close(s->db);
-    s->db = NULL;
+    enum file_state state = FILE_EMPTY;
+    int64_t version = 0;
+    struct error ignored = { 0 };
+    int rc;
+
+    s->db = db_open(s->path, true, &ignored);
+    rc = s->db ? inspect(s, &state, &version, &ignored) : -1;
+    db_close(TAKE(s->db));
+    if (rc == 0 && state == FILE_NEWER)
+        return refuse_newer(s, version, e);
+    return 0; // what cannot be read is the writer's business: it may have to recover the file first
 }
 
-static int corrupt(const struct error *e)
+// A malformed page would otherwise be met in the middle of a run.
+static int check_pages(struct store *s, struct error *e)
 {
-    return e->code == ERR_GONE;
+    int64_t ok = 0;
+    const char *sql =
+        s->suspect ? "SELECT count(*) FROM pragma_integrity_check(1) WHERE integrity_check = 'ok'"
+                   : "SELECT count(*) FROM pragma_quick_check(1) WHERE quick_check = 'ok'";
+
+    if (db_int(s->db, sql, &ok, e) < 0)
+        return -1;
+    return ok ? 0 : error_set(e, ERR_GONE, "the integrity check found damage");
 }
 
-// Opens and looks; on ERR_GONE or a foreign file *ret_why names the reason to set it aside.
+// Opens and looks; *ret_why names the reason to set the file aside, NULL when it must stay.
 static int try_open(struct store *s, const char **ret_why, int64_t *ret_version, struct error *e)
 {
     enum file_state state;
-    int64_t ok = 0;
 
     *ret_why = NULL;
     s->db = db_open(s->path, false, e);
-    if (!s->db || inspect(s, &state, ret_version, e) < 0) {
-        if (corrupt(e))
+    if (!s->db || inspect(s, &state, ret_version, e) < 0 ||
+        (state == FILE_OURS && check_pages(s, e) < 0)) {
+        if (e->code == ERR_GONE)
             *ret_why = "corrupt";
         return -1;
     }
     if (state == FILE_NEWER)
         return refuse_newer(s, *ret_version, e);
-    if (state == FILE_FOREIGN) {
-        *ret_why = "foreign";
-        return error_set(e, ERR_GONE, "not a database of this program");
-    }
-    // A malformed page would otherwise be met in the middle of a run.
-    if (state == FILE_OURS && db_int(s->db, "SELECT count(*) FROM pragma_quick_check(1) WHERE quick_check = 'ok'", &ok, e) == 0 && !ok) {
-        *ret_why = "corrupt";
-        return error_set(e, ERR_GONE, "integrity check failed");
-    }
-    if (state == FILE_OURS && !ok) {
-        *ret_why = corrupt(e) ? "corrupt" : NULL;
-        return -1;
-    }
-    return 0;
+    if (state == FILE_EMPTY || state == FILE_OURS)
+        return 0;
+    *ret_why = state == FILE_OLD_OPERATOR ? "kube9-operator-2" : "foreign";
+    return error_set(e, ERR_GONE, "not a database of this program");
+}
+
+static const char *explain(const char *why)
+{
+    if (strcmp(why, "corrupt") == 0)
+        return "it was damaged";
+    if (strcmp(why, "foreign") == 0)
+        return "it is another program's";
+    return "it was written by kube9-operator 2, whose history cannot be carried on";
 }
 
 static int open_writer(struct store *s, struct store_open_result *ret, struct error *e)
@@ -176,12 +206,15 @@ static int open_writer(struct store *s, struct store_open_result *ret, struct er
     int64_t version = 0;
     bool existed = stat(s->path, &st) == 0 && st.st_size > 0;
 
+    if (existed && look_first(s, e) < 0)
+        return -1;
     if (try_open(s, &why, &version, e) < 0) {
         if (!why)
             return -1;
-        reader_or_writer_close(s);
+        db_close(TAKE(s->db));
         if (set_aside(s->path, why, ret->set_aside, sizeof(ret->set_aside), e) < 0)
             return -1;
+        ret->why = explain(why);
         existed = false;
         error_clear(e);
         if (try_open(s, &why, &version, e) < 0)
@@ -191,7 +224,8 @@ static int open_writer(struct store *s, struct store_open_result *ret, struct er
     return migrate(s, version, e);
 }
 
-struct store *store_open(const char *path, struct store_open_result *ret, struct error *e)
+static struct store *open_locked(const char *path, bool suspect, struct store_open_result *ret,
+                                 struct error *e)
 {
     struct store *s = xcalloc(1, sizeof(*s));
     struct store_open_result result = { 0 };
@@ -199,6 +233,7 @@ struct store *store_open(const char *path, struct store_open_result *ret, struct
 
     s->path = xstrdup(path);
     s->lock_fd = -1;
+    s->suspect = suspect;
     if (take_lock(path, &s->lock_fd, &local) < 0 || open_writer(s, &result, &local) < 0) {
         if (e)
             *e = local;
@@ -210,28 +245,66 @@ struct store *store_open(const char *path, struct store_open_result *ret, struct
     return s;
 }
 
+struct store *store_open(const char *path, struct store_open_result *ret, struct error *e)
+{
+    return open_locked(path, false, ret, e);
+}
+
+struct store *store_open_suspect(const char *path, struct store_open_result *ret, struct error *e)
+{
+    return open_locked(path, true, ret, e);
+}
+
+static int accept_for_reading(struct store *s, struct error *e)
+{
+    enum file_state state = FILE_EMPTY;
+    int64_t version = 0;
+
+    if (inspect(s, &state, &version, e) < 0)
+        return error_wrap(e, "read database '%s'", s->path);
+    switch (state) {
+    case FILE_OURS:
+        return 0;
+    case FILE_NEWER:
+        return refuse_newer(s, version, e);
+    case FILE_EMPTY:
+        return error_set(e, ERR_NOT_FOUND,
+                         "database '%s' is empty: `kube9-operator serve` has not written to it yet",
+                         s->path);
+    case FILE_OLD_OPERATOR:
+        return error_set(
+            e, ERR_INVALID,
+            "'%s' was written by kube9-operator 2; `kube9-operator serve` sets it aside and begins"
+            " a new history",
+            s->path);
+    case FILE_FOREIGN:
+        break;
+    }
+    return error_set(e, ERR_INVALID, "'%s' is not a database of kube9-operator", s->path);
+}
+
 struct store *store_open_readonly(const char *path, struct error *e)
 {
     struct store *s;
-    enum file_state state;
-    int64_t version = 0;
 
     if (access(path, F_OK) < 0) {
-        error_set(e, ERR_NOT_FOUND, "no database at '%s': name it with --db, or start `kube9-operator serve` first", path);
+        int missing = errno;
+
+        if (missing == ENOENT || missing == ENOTDIR)
+            error_set(
+                e, ERR_NOT_FOUND,
+                "no database at '%s': name it with --db, or start `kube9-operator serve` first",
+                path);
+        else
+            error_errno(e, missing, "open database '%s'", path);
         return NULL;
     }
     s = xcalloc(1, sizeof(*s));
     s->path = xstrdup(path);
     s->lock_fd = -1;
     s->db = db_open(path, true, e);
-    if (s->db && inspect(s, &state, &version, e) == 0) {
-        if (state == FILE_OURS)
-            return s;
-        if (state == FILE_NEWER)
-            refuse_newer(s, version, e);
-        else
-            error_set(e, ERR_INVALID, "'%s' is not a database of kube9-operator", path);
-    }
+    if (s->db && accept_for_reading(s, e) == 0)
+        return s;
     store_close(s);
     return NULL;
 }
@@ -285,7 +358,8 @@ int store_fact_put(struct store *s, const char *key, const char *value, struct e
     return 0;
 }
 
-int store_fact_get(struct store *s, const char *key, struct arena *a, const char **ret, struct error *e)
+int store_fact_get(struct store *s, const char *key, struct arena *a, const char **ret,
+                   struct error *e)
 {
     struct stmt *q = db_query(s->db, QUERY_FACT_GET, e);
     int rc;
@@ -325,6 +399,7 @@ int store_check(struct store *s, struct arena *a, const char **ret_problems, str
 int store_backup(struct store *s, const char *to, struct error *e)
 {
     if (access(to, F_OK) == 0)
-        return error_set(e, ERR_ALREADY_EXISTS, "backup '%s' exists already: name another file", to);
+        return error_set(e, ERR_ALREADY_EXISTS, "backup '%s' exists already: name another file",
+                         to);
     return db_backup(s->db, to, e);
 }

@@ -8,13 +8,15 @@
 struct store {
     struct db *db;
     char *path;
-    int lock_fd;      // -1 for readers
-    bool in_run;      // between store_run_begin and commit or rollback
-    int64_t run_id;   // row of that run
+    int lock_fd;    // -1 for readers
+    bool suspect;   // look at everything when opening
+    bool in_run;    // between store_run_begin and commit or rollback
+    int64_t run_id; // row of that run
+    int64_t stale;  // rows an earlier attempt at that run left
     uint64_t rows_written, errors;
 };
 
 int must_check store_begin(struct store *s, struct error *e);
-int must_check store_commit(struct store *s, struct error *e);  // rolls back when it fails
+int must_check store_commit(struct store *s, struct error *e); // rolls back when it fails
 void store_rollback(struct store *s);
 int store_fail(struct store *s); // counts; always -1

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cells come from a cluster, so control characters (a terminal would obey them) become blanks.
+#include "cmd/table.h"
+
+#include "base/alloc.h"
+#include "base/utf8.h"
+#include "cmd/command.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define GAP        3
+#define WRAP_LEAST 30 // narrower than that the last column goes below its row
+
+// The next character; *p moves on. A byte that is no UTF-8 counts as a character.
+static uint32_t next(const char **p)
+{
+    uint32_t c = (unsigned char)**p;
+    size_t n = utf8_decode(*p, strnlen(*p, 4), &c);
+
+    *p += n ? n : 1;
+    return c;
+}
+
+static bool in_ranges(uint32_t c, const uint32_t (*ranges)[2], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (c >= ranges[i][0] && c <= ranges[i][1])
+            return true;
+    }
+    return false;
+}
+
+// The ranges that matter in names and messages: East Asian wide forms and emoji take two columns,
+// marks none.
+static int char_width(uint32_t c)
+{
+    static const uint32_t wide[][2] = {
+        {0x1100,   0x115f },
+        { 0x2e80,  0x303e },
+        { 0x3041,  0xa4cf },
+        { 0xac00,  0xd7a3 },
+        { 0xf900,  0xfaff },
+        { 0xfe30,  0xfe6f },
+        { 0xff00,  0xff60 },
+        { 0xffe0,  0xffe6 },
+        { 0x1f300, 0x1f64f},
+        { 0x1f900, 0x1f9ff},
+        { 0x20000, 0x3fffd}
+    };
+    static const uint32_t none[][2] = {
+        {0x300,   0x36f },
+        { 0x200b, 0x200f},
+        { 0xfe00, 0xfe0f}
+    };
+
+    if (in_ranges(c, wide, ARRAY_SIZE(wide)))
+        return 2;
+    return in_ranges(c, none, ARRAY_SIZE(none)) ? 0 : 1;
+}
+
+int text_width(const char *s)
+{
+    int n = 0;
+
+    while (*s)
+        n += char_width(next(&s));
+    return n;
+}
+
+static char *cell(const char *s)
+{
+    char *copy = xstrdup(s && *s ? s : "-");
+
+    for (char *p = copy; *p; p++) {
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = ' ';
+        else if ((unsigned char)p[0] == 0xc2 && (unsigned char)p[1] >= 0x80 &&
+                 (unsigned char)p[1] < 0xa0)
+            p[0] = p[1] = ' ';
+    }
+    return copy;
+}
+
+void table_init(struct table *t, const char *const *heads, size_t n)
+{
+    *t = (struct table){ .columns = n };
+    for (size_t i = 0; i < n; i++) {
+        t->heads[i] = heads[i];
+        t->width[i] = text_width(heads[i]);
+    }
+}
+
+void table_fini(struct table *t)
+{
+    for (size_t i = 0; i < t->rows * t->columns; i++)
+        free(t->cells[i]);
+    free(t->cells);
+    t->cells = NULL;
+    t->rows = t->cap = 0;
+}
+
+void table_add(struct table *t, const char *const *cells)
+{
+    if (t->rows == t->cap) {
+        t->cap = t->cap ? 2 * t->cap : 64;
+        t->cells = xrealloc(t->cells, t->cap * t->columns * sizeof(*t->cells));
+    }
+    for (size_t i = 0; i < t->columns; i++) {
+        char *c = cell(cells[i]);
+
+        t->cells[t->rows * t->columns + i] = c;
+        t->width[i] = MAX(t->width[i], text_width(c));
+    }
+    t->rows++;
+}
+
+static void pad(FILE *out, int n)
+{
+    for (; n > 0; n--)
+        fputc(' ', out);
+}
+
+// One line's worth of text: up to the last blank that fits, or one long word whole.
+static size_t line_length(const char *s, int room)
+{
+    const char *p = s, *blank = NULL;
+    int n = 0;
+
+    while (*p) {
+        if (*p == ' ' && n > room)
+            return (size_t)(p - s);
+        if (*p == ' ')
+            blank = p;
+        n += char_width(next(&p));
+        if (n > room && blank)
+            return (size_t)(blank - s);
+    }
+    return (size_t)(p - s);
+}
+
+static void print_wrapped(FILE *out, const char *s, int indent, int room)
+{
+    while (*s) {
+        size_t n = room > 0 ? line_length(s, room) : strlen(s);
+
+        fwrite(s, 1, n, out);
+        s += n;
+        while (*s == ' ')
+            s++;
+        if (!*s)
+            break;
+        fputc('\n', out);
+        pad(out, indent);
+    }
+}
+
+static void print_row(const struct table *t, const char *const *cells, FILE *out, int indent,
+                      int screen)
+{
+    bool below = indent < 0;
+    size_t last = t->columns - 1;
+
+    for (size_t i = 0; i < last; i++) {
+        fputs(cells[i], out);
+        if (i + 1 < last || !below)
+            pad(out, t->width[i] - text_width(cells[i]) + GAP);
+    }
+    if (below) {
+        fputc('\n', out);
+        pad(out, 4);
+        print_wrapped(out, cells[last], 4, screen - 4);
+    } else {
+        print_wrapped(out, cells[last], indent, screen ? screen - indent : 0);
+    }
+    fputc('\n', out);
+}
+
+// Column at which the last cell starts; -1: below the row.
+static int last_column(const struct table *t, int screen)
+{
+    int at = 0, last = t->width[t->columns - 1];
+
+    for (size_t i = 0; i + 1 < t->columns; i++)
+        at += t->width[i] + GAP;
+    if (screen && at + last > screen && screen - at < WRAP_LEAST)
+        return -1;
+    return at;
+}
+
+int table_print_to(struct table *t, const char *when_empty, FILE *out, int screen)
+{
+    int at = last_column(t, screen);
+
+    if (t->rows)
+        print_row(t, t->heads, out, at, screen);
+    else
+        fprintf(out, "%s\n", when_empty);
+    for (size_t i = 0; i < t->rows; i++)
+        print_row(t, (const char *const *)&t->cells[i * t->columns], out, at, screen);
+    table_fini(t);
+    if (fflush(out) == 0 && !ferror(out))
+        return EXIT_OK;
+    fprintf(stderr, "error: cannot write to stdout\n");
+    return EXIT_FAILED;
+}
+
+int table_print(struct table *t, const char *when_empty)
+{
+    struct winsize w = { 0 };
+    bool screen = isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0;
+
+    return table_print_to(t, when_empty, stdout, screen ? w.ws_col : 0);
+}

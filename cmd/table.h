@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables for people: columns as wide as their content. On a terminal the last column is wrapped
+// inside its column, or put below its row where there is no room beside it; nothing is ever cut.
+// Elsewhere a row is a line.
+#pragma once
+
+#include "base/base.h"
+
+#define TABLE_COLUMNS_MAX 10
+
+struct table {
+    const char *heads[TABLE_COLUMNS_MAX];
+    size_t columns, rows, cap;
+    char **cells; // owned
+    int width[TABLE_COLUMNS_MAX];
+};
+
+void table_init(struct table *t, const char *const *heads, size_t n);
+void table_fini(struct table *t);
+void table_add(struct table *t, const char *const *cells); // NULL cells print as "-"
+int table_print(struct table *t, const char *when_empty);  // to stdout; frees; exit status
+// The same to any file; screen: columns of the terminal, 0 for none.
+int table_print_to(struct table *t, const char *when_empty, FILE *out, int screen);
+int text_width(const char *s); // columns that it takes on a terminal
