@@ -5,5 +5,6 @@
 #include "apis/record.h"
 #include "base/base.h"
 
-// Absolute value of `n` or `n %` of total; -1 when the text is not a percentage. up: round up, else down.
+// Absolute value of `n` or `n %` of total; -1 when the text is not a percentage. up: round up, else
+// down.
 int64_t amount_of(struct int_or_string v, int64_t total, bool up);

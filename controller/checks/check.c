@@ -3,14 +3,18 @@
 #include "controller/checks/check.h"
 
 static const char *const pillars[CHECK_PILLARS] = {
-    "security",          "reliability",            "performance-efficiency",
-    "cost-optimization", "operational-excellence", "sustainability",
+    "security",
+    "reliability",
+    "performance-efficiency",
+    "cost-optimization",
+    "operational-excellence",
+    "sustainability",
 };
 static const char *const severities[CHECK_SEVERITIES] = { "low", "medium", "high", "critical" };
 static const char *const verdicts[VERDICT_COUNT] = { "passing", "skipped", "warning", "failing" };
 static const char *const reasons[SKIP_REASON_COUNT] = {
-    "",         "no-objects", "not-applicable", "no-permission", "no-data",
-    "exempted", "manual",     "disabled",
+    "",        "no-objects", "not-applicable", "no-permission",
+    "no-data", "exempted",   "manual",         "disabled",
 };
 
 static int find_word(const char *const *words, size_t n, const char *word)

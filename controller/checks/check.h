@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one check is: a row of constants and one small function. The engine does the loops, the owner chain, exemptions,
-// Windows, platform namespaces and scores (checks-catalog.md §0); the function says only what is wrong with what it sees.
+// What one check is: a row of constants and one small function. The engine does the loops, the
+// owner chain, exemptions, Windows, platform namespaces and scores (checks-catalog.md §0); the
+// function says only what is wrong with what it sees.
 #pragma once
 
 #include "apis/kinds.h"
@@ -34,11 +35,13 @@ enum skip_reason { // §0.9
 
 // §0.1: C, I (without sidecars), S, E.
 enum container_set { SET_MAIN = 1, SET_INIT = 2, SET_SIDECAR = 4, SET_EPHEMERAL = 8 };
+
 #define SET_ALL     (SET_MAIN | SET_INIT | SET_SIDECAR | SET_EPHEMERAL)
 #define SET_SERVING (SET_MAIN | SET_SIDECAR)            // probes, ports
 #define SET_STARTED (SET_MAIN | SET_SIDECAR | SET_INIT) // resources, root file system
 
-// A check's `reads` names the kinds whose absence or denial makes its answer worthless, beyond those it walks.
+// A check's `reads` names the kinds whose absence or denial makes its answer worthless, beyond
+// those it walks.
 typedef uint64_t kind_mask;
 #define KIND_BIT(k) ((kind_mask)1 << (k))
 
@@ -49,8 +52,8 @@ enum {
     CHECK_ALL_NAMESPACES = 8, // platform namespaces are judged too (RBAC, cluster level; §0.10)
     CHECK_LIVE = 16,          // needs a running cluster; from files: no-data
     CHECK_RUNNING = 32,       // long-running workloads only: no Jobs, CronJobs, finished Pods
-    CHECK_JOINS = 64,         // a pod check that looks beyond the Pod spec: never remembered per spec block
-    CHECK_FILES = 128,        // says something about manifests only; live: not-applicable
+    CHECK_JOINS = 64, // a pod check that looks beyond the Pod spec: never remembered per spec block
+    CHECK_FILES = 128, // says something about manifests only; live: not-applicable
     // Groups that the labels kube9.io/{ha,resource,probe}-exempt of 2.4 exempt.
     CHECK_HA = 256,
     CHECK_RESOURCES = 512,
@@ -68,15 +71,17 @@ struct check {
     const char *title;       // what holds when it passes
     const char *remediation; // imperative, one or two sentences
     const char *frameworks;  // "PSS-B CIS-5.2.2 NSA-PSE", "" if none
-    const char *aliases;     // upstream 2.4 ids, blank separated: "security.privileged-containers"; "" if none
+    const char
+        *aliases; // upstream 2.4 ids, blank separated: "security.privileged-containers"; "" if none
     enum check_severity severity;
-    int tier;                // build order of the catalogue: 1 to 3
-    unsigned flags;          // CHECK_*
-    unsigned sets;           // per_container: enum container_set
-    kind_mask kinds;         // per_object: what is walked; per_workload: 0 is every workload kind
+    int tier;        // build order of the catalogue: 1 to 3
+    unsigned flags;  // CHECK_*
+    unsigned sets;   // per_container: enum container_set
+    kind_mask kinds; // per_object: what is walked; per_workload: 0 is every workload kind
     kind_mask reads;
     // Exactly one is set.
-    void (*per_container)(struct report *r, const struct pod_view *p, const struct container_view *c);
+    void (*per_container)(struct report *r, const struct pod_view *p,
+                          const struct container_view *c);
     void (*per_pod_spec)(struct report *r, const struct pod_view *p);
     void (*per_workload)(struct report *r, const struct workload *w);
     void (*per_object)(struct report *r, const struct object *o);
@@ -90,14 +95,13 @@ struct pillar_table {
 };
 
 // One per file of checks: CHECK_TABLE(security_pod, CHECK_SECURITY, { .id = … }, …)
-#define CHECK_TABLE(name, which, ...)                                           \
-    static const struct check name##_checks[] = { __VA_ARGS__ };           \
-    const struct pillar_table pillar_##name = { (which), name##_checks,    \
-                                                ARRAY_SIZE(name##_checks) }
+#define CHECK_TABLE(name, which, ...)                                                              \
+    static const struct check name##_checks[] = { __VA_ARGS__ };                                   \
+    const struct pillar_table pillar_##name = { (which), name##_checks, ARRAY_SIZE(name##_checks) }
 
-const char *check_pillar_name(enum check_pillar p);          // "performance-efficiency"
-const char *check_severity_name(enum check_severity s);      // "critical"
-const char *verdict_name(enum verdict v);        // "passing" "skipped" "warning" "failing"
-const char *skip_reason_name(enum skip_reason r); // "no-permission"
-int check_pillar_find(const char *name);               // -1 if unknown
+const char *check_pillar_name(enum check_pillar p);     // "performance-efficiency"
+const char *check_severity_name(enum check_severity s); // "critical"
+const char *verdict_name(enum verdict v);               // "passing" "skipped" "warning" "failing"
+const char *skip_reason_name(enum skip_reason r);       // "no-permission"
+int check_pillar_find(const char *name);                // -1 if unknown
 int check_severity_find(const char *name);

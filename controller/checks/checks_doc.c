@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/checks.md, written from the tables, so that page and code cannot differ (test_checks compares them).
+// docs/checks.md, written from the tables, so that page and code cannot differ (test_checks
+// compares them).
 #include "controller/checks/checks.h"
 
 static const char *scope_of(const struct check *c)
@@ -15,8 +16,8 @@ static const char *scope_of(const struct check *c)
 
 static void row(struct buf *out, const struct check *c)
 {
-    buf_addf(out, "| `%s` | %s | %s | %s | %s%s |\n", c->id, check_severity_name(c->severity), c->title,
-             scope_of(c), *c->frameworks ? c->frameworks : "–",
+    buf_addf(out, "| `%s` | %s | %s | %s | %s%s |\n", c->id, check_severity_name(c->severity),
+             c->title, scope_of(c), *c->frameworks ? c->frameworks : "–",
              c->flags & CHECK_OFF ? " (off by default)" : "");
 }
 
@@ -30,8 +31,10 @@ static void detail(struct buf *out, const struct check *c)
 
 static void section(struct buf *out, enum check_pillar p)
 {
-    buf_addf(out, "\n## %s\n\n| Check | Severity | Passes when | Looks at | Frameworks |\n|---|---|---|---|---|\n",
-             check_pillar_name(p));
+    buf_addf(
+        out,
+        "\n## %s\n\n| Check | Severity | Passes when | Looks at | Frameworks |\n|---|---|---|---|---|\n",
+        check_pillar_name(p));
     for (size_t i = 0; i < checks_count(); i++) {
         if (check_pillar(checks_at(i)) == p)
             row(out, checks_at(i));
@@ -45,12 +48,13 @@ static void section(struct buf *out, enum check_pillar p)
 
 int checks_markdown(struct buf *out)
 {
-    buf_addf(out,
-             "# Checks\n\nGenerated from the tables in `controller/checks` by `kube9-operator checks list "
-             "-o markdown`; %zu checks.\nA check ends as failing, warning, passing or skipped; a skipped one "
-             "says why (`no-objects`, `not-applicable`,\n`no-permission`, `no-data`, `exempted`, `manual`, "
-             "`disabled`) and is left out of the score.\n",
-             checks_count());
+    buf_addf(
+        out,
+        "# Checks\n\nGenerated from the tables in `controller/checks` by `kube9-operator checks list "
+        "-o markdown`; %zu checks.\nA check ends as failing, warning, passing or skipped; a skipped one "
+        "says why (`no-objects`, `not-applicable`,\n`no-permission`, `no-data`, `exempted`, `manual`, "
+        "`disabled`) and is left out of the score.\n",
+        checks_count());
     for (int p = 0; p < CHECK_PILLARS; p++)
         section(out, (enum check_pillar)p);
     return out->failed ? -1 : 0;

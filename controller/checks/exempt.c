@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accepting a finding must be visible, have a reason and end some day: so nothing is dropped here, only marked.
+// Accepting a finding must be visible, have a reason and end some day: so nothing is dropped here,
+// only marked.
 #include "controller/checks/exempt.h"
 
 #include "apis/selector.h"
@@ -47,20 +48,25 @@ static void compile(struct exemptions *x, struct central *c)
 
     if (list.n == 0)
         memset(c->checks, 0xff, sizeof(c->checks));
-    FOR_EACH_STR(pattern, list) {
+    FOR_EACH_STR(pattern, list)
+    {
         if (!match_into(c->checks, str_of(pattern)))
-            notice(x, text_or(exemption_name(c->e), ""), "the exemption names a check that does not exist");
+            notice(x, text_or(exemption_name(c->e), ""),
+                   "the exemption names a check that does not exist");
     }
     c->expired = exemption_has_expires(c->e) && exemption_expires(c->e) * USEC_PER_SEC <= x->now;
     if (c->expired)
-        notice(x, text_or(exemption_name(c->e), ""), "the exemption has expired and no longer holds");
+        notice(x, text_or(exemption_name(c->e), ""),
+               "the exemption has expired and no longer holds");
 }
 
-void exempt_init(struct exemptions *x, const struct assessment_options *o, const struct assess_sink *sink, usec now, struct arena *a)
+void exempt_init(struct exemptions *x, const struct assessment_options *o,
+                 const struct assess_sink *sink, usec now, struct arena *a)
 {
     *x = (struct exemptions){ .o = o, .sink = sink, .a = a, .now = now };
     x->central = ARENA_ARRAY(a, struct central, MAX(o->exemptions.n, 1u));
-    FOR_EACH(exemption, e, o->exemptions) {
+    FOR_EACH(exemption, e, o->exemptions)
+    {
         x->central[x->n].e = e;
         compile(x, &x->central[x->n++]);
     }
@@ -68,7 +74,8 @@ void exempt_init(struct exemptions *x, const struct assessment_options *o, const
 
 static bool one_of(struct rlist globs, const char *text)
 {
-    FOR_EACH_STR(g, globs) {
+    FOR_EACH_STR(g, globs)
+    {
         if (glob_match(str_of(g), text))
             return true;
     }
@@ -79,8 +86,10 @@ static bool central_matches(const struct central *c, const struct exempt_target 
 {
     const struct label_selector *sel = exemption_selector(c->e);
 
-    return !c->expired && one_of(exemption_kinds(c->e), t->kind) && one_of(exemption_namespaces(c->e), t->ns->name) &&
-           one_of(exemption_names(c->e), t->name) && (!sel || selector_matches(sel, object_meta_labels(t->meta)));
+    return !c->expired && one_of(exemption_kinds(c->e), t->kind) &&
+           one_of(exemption_namespaces(c->e), t->ns->name) &&
+           one_of(exemption_names(c->e), t->name) &&
+           (!sel || selector_matches(sel, object_meta_labels(t->meta)));
 }
 
 // "2027-01-31" counts to the end of that day.
@@ -112,7 +121,8 @@ static bool expired(const struct exemptions *x, struct rlist notes, const char *
     return true;
 }
 
-static void read_checks(const struct exemptions *x, struct object_exemption *e, const char *list, const char *object)
+static void read_checks(const struct exemptions *x, struct object_exemption *e, const char *list,
+                        const char *object)
 {
     struct str rest = str_of(list), part;
 
@@ -123,11 +133,13 @@ static void read_checks(const struct exemptions *x, struct object_exemption *e, 
     }
 }
 
-static struct object_exemption *read_annotations(const struct exemptions *x, const struct object_meta *meta, const char *kind,
+static struct object_exemption *read_annotations(const struct exemptions *x,
+                                                 const struct object_meta *meta, const char *kind,
                                                  const char *ns, const char *name)
 {
     struct rlist notes = object_meta_annotations(meta);
-    const char *list = rmap_get(notes, ANNOTATION), *containers = rmap_get(notes, ANNOTATION "-containers");
+    const char *list = rmap_get(notes, ANNOTATION),
+               *containers = rmap_get(notes, ANNOTATION "-containers");
     struct object_exemption *e;
     char object[600];
 
@@ -153,7 +165,9 @@ static const struct object_exemption *of_namespace(const struct exemptions *x, s
     static const struct object_exemption none;
 
     if (!ns->exemption) {
-        ns->exemption = ns->object ? read_annotations(x, object_meta_of(ns->object), "Namespace", "", ns->name) : NULL;
+        ns->exemption =
+            ns->object ? read_annotations(x, object_meta_of(ns->object), "Namespace", "", ns->name)
+                       : NULL;
         if (!ns->exemption)
             ns->exemption = &none;
     }
@@ -200,7 +214,8 @@ static bool may_exempt_itself(const struct exemptions *x, const struct check *c)
     return c->severity != CHECK_CRITICAL || check_pillar(c) != CHECK_SECURITY;
 }
 
-const char *exempt_by(const struct exemptions *x, const struct unit_exemption *u, const struct check *c, size_t index)
+const char *exempt_by(const struct exemptions *x, const struct unit_exemption *u,
+                      const struct check *c, size_t index)
 {
     for (uint32_t i = 0; i < u->n; i++) {
         if (!has_bit(u->central[i]->checks, index))
@@ -209,7 +224,8 @@ const char *exempt_by(const struct exemptions *x, const struct unit_exemption *u
         return text_or(exemption_name(u->central[i]->e), "");
     }
     for (size_t i = 0; i < ARRAY_SIZE(u->by); i++) {
-        if (u->by[i] && u->by[i]->any && u->by[i]->containers.n == 0 && has_bit(u->by[i]->checks, index) && may_exempt_itself(x, c))
+        if (u->by[i] && u->by[i]->any && u->by[i]->containers.n == 0 &&
+            has_bit(u->by[i]->checks, index) && may_exempt_itself(x, c))
             return "annotation";
     }
     if (c->flags & u->groups)
@@ -228,10 +244,12 @@ static bool names_container(struct str list, const char *container)
     return false;
 }
 
-bool exempt_container(const struct exemptions *x, const struct unit_exemption *u, const struct check *c, size_t index, const char *container)
+bool exempt_container(const struct exemptions *x, const struct unit_exemption *u,
+                      const struct check *c, size_t index, const char *container)
 {
     for (size_t i = 0; u->containers && i < ARRAY_SIZE(u->by); i++) {
-        if (u->by[i] && has_bit(u->by[i]->checks, index) && may_exempt_itself(x, c) && names_container(u->by[i]->containers, container))
+        if (u->by[i] && has_bit(u->by[i]->checks, index) && may_exempt_itself(x, c) &&
+            names_container(u->by[i]->containers, container))
             return true;
     }
     return false;
@@ -241,6 +259,7 @@ void exempt_unused(const struct exemptions *x)
 {
     for (uint32_t i = 0; i < x->n; i++) {
         if (!x->central[i].used && !x->central[i].expired)
-            notice(x, text_or(exemption_name(x->central[i].e), ""), "the exemption matched nothing in this run");
+            notice(x, text_or(exemption_name(x->central[i].e), ""),
+                   "the exemption matched nothing in this run");
     }
 }

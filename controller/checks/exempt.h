@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is accepted, by whom and until when (checks-catalog.md §4). Who wins: configuration, then annotations of the object, its
-// template and its namespace, then the built-in platform namespaces. An exemption that has expired or cannot be read is void and noticed.
+// What is accepted, by whom and until when (checks-catalog.md §4). Who wins: configuration, then
+// annotations of the object, its template and its namespace, then the built-in platform namespaces.
+// An exemption that has expired or cannot be read is void and noticed.
 #pragma once
 
 #include "base/arena.h"
@@ -38,8 +39,8 @@ struct unit_exemption {
     uint32_t n;
     const struct object_exemption *by[3]; // object, template, namespace
     bool platform;
-    unsigned groups;                      // CHECK_HA …: labels of 2.4
-    bool containers;                      // some exemption is for containers
+    unsigned groups; // CHECK_HA …: labels of 2.4
+    bool containers; // some exemption is for containers
 };
 
 struct exempt_target {
@@ -48,9 +49,13 @@ struct exempt_target {
     struct ns_info *ns;
 };
 
-void exempt_init(struct exemptions *x, const struct assessment_options *o, const struct assess_sink *sink, usec now, struct arena *a);
+void exempt_init(struct exemptions *x, const struct assessment_options *o,
+                 const struct assess_sink *sink, usec now, struct arena *a);
 void exempt_unit(struct exemptions *x, const struct exempt_target *t, struct unit_exemption *ret);
-// Who exempts the unit from the check: NULL: nobody. "annotation", "label", "platform" or a name from the configuration.
-const char *exempt_by(const struct exemptions *x, const struct unit_exemption *u, const struct check *c, size_t index);
-bool exempt_container(const struct exemptions *x, const struct unit_exemption *u, const struct check *c, size_t index, const char *container);
+// Who exempts the unit from the check: NULL: nobody. "annotation", "label", "platform" or a name
+// from the configuration.
+const char *exempt_by(const struct exemptions *x, const struct unit_exemption *u,
+                      const struct check *c, size_t index);
+bool exempt_container(const struct exemptions *x, const struct unit_exemption *u,
+                      const struct check *c, size_t index, const char *container);
 void exempt_unused(const struct exemptions *x); // notices entries that matched nothing

@@ -40,7 +40,8 @@ void fake_snapshot_add(struct fake_snapshot *f, struct object *o)
 
 static int add_document(struct fake_snapshot *f, const struct yaml_node *doc, struct error *e)
 {
-    const struct kind *k = kind_find(yaml_str(yaml_get(doc, "apiVersion"), ""), yaml_str(yaml_get(doc, "kind"), ""));
+    const struct kind *k =
+        kind_find(yaml_str(yaml_get(doc, "apiVersion"), ""), yaml_str(yaml_get(doc, "kind"), ""));
     struct object *o = NULL;
 
     if (!k)

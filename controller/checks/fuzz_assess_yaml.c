@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any YAML that decodes may be assessed: no check may crash, read out of bounds or run away, whatever an object says.
+// Any YAML that decodes may be assessed: no check may crash, read out of bounds or run away,
+// whatever an object says.
 #include "controller/checks/checks.h"
 #include "controller/checks/fake_snapshot.h"
 
@@ -10,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int look_at(void *arg, const struct finding *f)
 {
     // Touching every byte lets the sanitizers see a bad pointer.
-    *(size_t *)arg += strlen(f->message) + strlen(f->path) + strlen(f->container) + strlen(f->name) + strlen(f->ns) + strlen(f->kind) + strlen(f->group);
+    *(size_t *)arg += strlen(f->message) + strlen(f->path) + strlen(f->container) +
+                      strlen(f->name) + strlen(f->ns) + strlen(f->kind) + strlen(f->group);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// fnmatch(3) may take exponential time, and patterns come from annotations that any namespace user can write.
+// fnmatch(3) may take exponential time, and patterns come from annotations that any namespace user
+// can write.
 #include "controller/checks/glob.h"
 
 bool glob_match(struct str pattern, const char *text)

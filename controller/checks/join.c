@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Selectors are matched the way round that is cheap: each is filed under its namespace and one label it demands, and each
-// workload looks only under the labels it has. So the cost grows with labels, not with workloads times selectors.
+// Selectors are matched the way round that is cheap: each is filed under its namespace and one
+// label it demands, and each workload looks only under the labels it has. So the cost grows with
+// labels, not with workloads times selectors.
 #include "controller/checks/join.h"
 
 #include "apis/selector.h"
@@ -8,11 +9,13 @@
 #include "controller/checks/platform.h"
 
 #define INDEXED_KINDS                                                                              \
-    (WORKLOAD_KINDS | KIND_BIT(KIND_SERVICE) | KIND_BIT(KIND_SERVICE_ACCOUNT) | KIND_BIT(KIND_CONFIG_MAP) | \
-     KIND_BIT(KIND_ROLE) | KIND_BIT(KIND_CLUSTER_ROLE) | KIND_BIT(KIND_PERSISTENT_VOLUME_CLAIM) |  \
-     KIND_BIT(KIND_CUSTOM_RESOURCE_DEFINITION) | KIND_BIT(KIND_NAMESPACE) | KIND_BIT(KIND_PERSISTENT_VOLUME))
+    (WORKLOAD_KINDS | KIND_BIT(KIND_SERVICE) | KIND_BIT(KIND_SERVICE_ACCOUNT) |                    \
+     KIND_BIT(KIND_CONFIG_MAP) | KIND_BIT(KIND_ROLE) | KIND_BIT(KIND_CLUSTER_ROLE) |               \
+     KIND_BIT(KIND_PERSISTENT_VOLUME_CLAIM) | KIND_BIT(KIND_CUSTOM_RESOURCE_DEFINITION) |          \
+     KIND_BIT(KIND_NAMESPACE) | KIND_BIT(KIND_PERSISTENT_VOLUME))
 
-// By name and not by atom: only the loop thread may look atoms up, and a Namespace's own name is no atom.
+// By name and not by atom: only the loop thread may look atoms up, and a Namespace's own name is no
+// atom.
 static uint32_t ns_hash(const void *entry)
 {
     return hash_str(((const struct ns_info *)entry)->name);
@@ -67,10 +70,11 @@ static void add_namespaces(struct join *j, const struct join_options *o)
 {
     add_namespace(j, "", o);
     FOR_EACH_OBJECT(ns, j->s, KIND_NAMESPACE)
-        add_namespace(j, object_name(ns), o);
+    add_namespace(j, object_name(ns), o);
     for (int k = 0; k < KIND_COUNT; k++) {
         atom last = 0;
-        FOR_EACH_OBJECT(obj, j->s, k) {
+        FOR_EACH_OBJECT(obj, j->s, k)
+        {
             if (obj->ns != last)
                 add_namespace(j, atom_str(last = obj->ns), o);
         }
@@ -96,14 +100,16 @@ static uint32_t filing_hash(atom ns, const char *key, const char *value)
 // Labels that a controller adds to its Pods and no template shows.
 static bool generated(const char *key)
 {
-    return strcmp(key, "statefulset.kubernetes.io/pod-name") == 0 || strcmp(key, "apps.kubernetes.io/pod-index") == 0 ||
+    return strcmp(key, "statefulset.kubernetes.io/pod-name") == 0 ||
+           strcmp(key, "apps.kubernetes.io/pod-index") == 0 ||
            strcmp(key, "batch.kubernetes.io/job-name") == 0 || strcmp(key, "job-name") == 0 ||
            strcmp(key, "batch.kubernetes.io/job-completion-index") == 0;
 }
 
 static uint32_t anchor(const struct object *o, struct rlist labels)
 {
-    FOR_EACH_PAIR(key, value, labels) {
+    FOR_EACH_PAIR(key, value, labels)
+    {
         if (!generated(key))
             return filing_hash(o->ns, key, value);
     }
@@ -116,10 +122,11 @@ static struct rlist demanded(const struct object *o)
     case KIND_SERVICE:
         return service_spec_selector(service_spec(service_of(o)));
     case KIND_POD_DISRUPTION_BUDGET:
-        return label_selector_match_labels(
-            pod_disruption_budget_spec_selector(pod_disruption_budget_spec(pod_disruption_budget_of(o))));
+        return label_selector_match_labels(pod_disruption_budget_spec_selector(
+            pod_disruption_budget_spec(pod_disruption_budget_of(o))));
     default:
-        return label_selector_match_labels(network_policy_spec_pod_selector(network_policy_spec(network_policy_of(o))));
+        return label_selector_match_labels(
+            network_policy_spec_pod_selector(network_policy_spec(network_policy_of(o))));
     }
 }
 
@@ -127,14 +134,16 @@ static bool may_generate(const struct workload *w, const char *key, const char *
 {
     if (str_starts(key, "statefulset.") || str_starts(key, "apps."))
         return w->id == KIND_STATEFUL_SET && (strstr(key, "index") || str_starts(value, w->name));
-    return (w->id == KIND_JOB || w->id == KIND_CRON_JOB) && (strstr(key, "index") || str_starts(value, w->name));
+    return (w->id == KIND_JOB || w->id == KIND_CRON_JOB) &&
+           (strstr(key, "index") || str_starts(value, w->name));
 }
 
 static bool service_matches(struct rlist wanted, const struct workload *w)
 {
     struct rlist labels = object_meta_labels(w->template);
 
-    FOR_EACH_PAIR(key, value, wanted) {
+    FOR_EACH_PAIR(key, value, wanted)
+    {
         const char *have = rmap_get(labels, key);
         if (have ? strcmp(have, value) != 0 : !generated(key) || !may_generate(w, key, value))
             return false;
@@ -151,7 +160,8 @@ static bool matches(const struct object *o, const struct workload *w)
     case KIND_SERVICE:
         return service_matches(demanded(o), w);
     case KIND_POD_DISRUPTION_BUDGET:
-        sel = pod_disruption_budget_spec_selector(pod_disruption_budget_spec(pod_disruption_budget_of(o)));
+        sel = pod_disruption_budget_spec_selector(
+            pod_disruption_budget_spec(pod_disruption_budget_of(o)));
         return sel && selector_matches(sel, labels);
     default:
         sel = network_policy_spec_pod_selector(network_policy_spec(network_policy_of(o)));
@@ -180,7 +190,7 @@ static void filing_init(struct filing *f, struct join *j, enum kind_id kind)
     f->mask = n - 1;
     f->buckets = ARENA_ARRAY(j->a, struct selected *, n);
     FOR_EACH_OBJECT(o, j->s, kind)
-        file(j, f, o);
+    file(j, f, o);
 }
 
 static void note_policy(const struct object *policy, struct workload *w)
@@ -192,7 +202,8 @@ static void note_policy(const struct object *policy, struct workload *w)
         w->ingress_policy = true;
         w->egress_policy |= network_policy_spec_egress(spec).n > 0;
     }
-    FOR_EACH_ATOM(t, types) {
+    FOR_EACH_ATOM(t, types)
+    {
         w->ingress_policy |= strcmp(atom_str(t), "Ingress") == 0;
         w->egress_policy |= strcmp(atom_str(t), "Egress") == 0;
     }
@@ -229,13 +240,14 @@ static void look_under(struct join *j, const struct filing *f, uint32_t hash, st
 static void look_up(struct join *j, const struct filing *f, struct workload *w)
 {
     FOR_EACH_PAIR(key, value, object_meta_labels(w->template))
-        look_under(j, f, filing_hash(w->ns, key, value), w);
+    look_under(j, f, filing_hash(w->ns, key, value), w);
     look_under(j, f, filing_hash(w->ns, "", ""), w);
 }
 
 static int join_selectors(struct join *j, const struct join_options *o)
 {
-    static const enum kind_id kinds[] = { KIND_SERVICE, KIND_POD_DISRUPTION_BUDGET, KIND_NETWORK_POLICY };
+    static const enum kind_id kinds[] = { KIND_SERVICE, KIND_POD_DISRUPTION_BUDGET,
+                                          KIND_NETWORK_POLICY };
     struct filing f[ARRAY_SIZE(kinds)];
 
     for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
@@ -251,10 +263,12 @@ static int join_selectors(struct join *j, const struct join_options *o)
 
 static void join_autoscalers(struct join *j)
 {
-    FOR_EACH_OBJECT(h, j->s, KIND_HORIZONTAL_POD_AUTOSCALER) {
+    FOR_EACH_OBJECT(h, j->s, KIND_HORIZONTAL_POD_AUTOSCALER)
+    {
         const struct scale_target_ref *t = horizontal_pod_autoscaler_spec_scale_target_ref(
             horizontal_pod_autoscaler_spec(horizontal_pod_autoscaler_of(h)));
-        struct workload *w = walk_find(&j->walk, atom_str(scale_target_ref_kind(t)), h->ns, text_or(scale_target_ref_name(t), ""));
+        struct workload *w = walk_find(&j->walk, atom_str(scale_target_ref_kind(t)), h->ns,
+                                       text_or(scale_target_ref_name(t), ""));
         if (w && (!w->hpa || object_compare(&h, &w->hpa) < 0))
             w->hpa = h;
     }
@@ -263,10 +277,12 @@ static void join_autoscalers(struct join *j)
 static void note_limit_range(struct ns_info *n, const struct object *o)
 {
     n->limit_ranges++;
-    FOR_EACH(limit_range_item, item, limit_range_spec_limits(limit_range_spec(limit_range_of(o)))) {
+    FOR_EACH(limit_range_item, item, limit_range_spec_limits(limit_range_spec(limit_range_of(o))))
+    {
         if (limit_range_item_type(item) != LIMIT_TYPE_CONTAINER)
             continue;
-        struct rlist lim = limit_range_item_default_limit(item), req = limit_range_item_default_request(item);
+        struct rlist lim = limit_range_item_default_limit(item),
+                     req = limit_range_item_default_request(item);
         n->default_cpu_limit |= rmap_get(lim, "cpu") != NULL;
         n->default_memory_limit |= rmap_get(lim, "memory") != NULL;
         n->default_cpu_request |= rmap_get(req, "cpu") || rmap_get(lim, "cpu");
@@ -277,13 +293,13 @@ static void note_limit_range(struct ns_info *n, const struct object *o)
 static void join_namespaces(struct join *j)
 {
     FOR_EACH_OBJECT(p, j->s, KIND_NETWORK_POLICY)
-        info_of(j, p)->policies++;
+    info_of(j, p)->policies++;
     FOR_EACH_OBJECT(q, j->s, KIND_RESOURCE_QUOTA)
-        info_of(j, q)->quotas++;
+    info_of(j, q)->quotas++;
     FOR_EACH_OBJECT(a, j->s, KIND_SERVICE_ACCOUNT)
-        info_of(j, a)->service_accounts++;
+    info_of(j, a)->service_accounts++;
     FOR_EACH_OBJECT(l, j->s, KIND_LIMIT_RANGE)
-        note_limit_range(info_of(j, l), l);
+    note_limit_range(info_of(j, l), l);
     for (uint32_t i = 0; i < j->walk.n; i++) {
         const struct workload *w = j->walk.units[i];
         if (!w->finished && (workload_replicas(w) > 0 || !w->running))
@@ -291,7 +307,8 @@ static void join_namespaces(struct join *j)
     }
 }
 
-int join_init(struct join *j, const struct snapshot *s, const struct join_options *o, struct arena *a)
+int join_init(struct join *j, const struct snapshot *s, const struct join_options *o,
+              struct arena *a)
 {
     *j = (struct join){ .s = s, .a = a };
     map_init(&j->namespaces, &ns_ops);
@@ -326,8 +343,10 @@ const struct selected *join_selected(const struct join *j, const struct object *
 
 bool join_crd(const struct join *j, const char *group, const char *plural)
 {
-    FOR_EACH_OBJECT(o, j->s, KIND_CUSTOM_RESOURCE_DEFINITION) {
-        const struct crd_spec *spec = custom_resource_definition_spec(custom_resource_definition_of(o));
+    FOR_EACH_OBJECT(o, j->s, KIND_CUSTOM_RESOURCE_DEFINITION)
+    {
+        const struct crd_spec *spec =
+            custom_resource_definition_spec(custom_resource_definition_of(o));
         if (strcmp(atom_str(crd_spec_group(spec)), group) != 0)
             continue;
         if (!plural || strcmp(atom_str(crd_names_plural(crd_spec_names(spec))), plural) == 0)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Specs are interned, so Pods of custom controllers, bare Pods and copied templates come in thousands with one block.
+// Specs are interned, so Pods of custom controllers, bare Pods and copied templates come in
+// thousands with one block.
 #include "controller/checks/memo.h"
 
 static uint32_t block_hash(const void *block)

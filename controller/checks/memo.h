@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the pure Pod-spec checks said about an interned spec: Pods that share a block are judged once.
+// What the pure Pod-spec checks said about an interned spec: Pods that share a block are judged
+// once.
 #pragma once
 
 #include "base/arena.h"
@@ -21,5 +22,6 @@ struct memo {
 
 void memo_init(struct memo *m, size_t n_checks, struct arena *a);
 void memo_fini(struct memo *m);
-struct memo_entry *memo_entry(struct memo *m, const struct shared_block *block); // NULL: not remembered
+struct memo_entry *memo_entry(struct memo *m,
+                              const struct shared_block *block); // NULL: not remembered
 void memo_put(struct memo *m, struct memo_entry *e, size_t check, const struct outcome *o);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Built once per walk: the cache's own indexes belong to the loop thread and move on while the walk reads.
+// Built once per walk: the cache's own indexes belong to the loop thread and move on while the walk
+// reads.
 #include "controller/checks/objects.h"
 
 struct object_key {
@@ -49,7 +50,8 @@ void object_index_fini(struct object_index *ix)
     map_fini(&ix->map);
 }
 
-const struct object *object_index_find(const struct object_index *ix, enum kind_id kind, atom ns, const char *name)
+const struct object *object_index_find(const struct object_index *ix, enum kind_id kind, atom ns,
+                                       const char *name)
 {
     struct object_key key = { kind, ns, name };
 

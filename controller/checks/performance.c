@@ -25,7 +25,8 @@ static void hpa_min(struct report *r, const struct object *o)
 
 static void hpa_headroom(struct report *r, const struct object *o)
 {
-    int32_t min = horizontal_pod_autoscaler_spec_min_replicas(hpa_of(o)), max = horizontal_pod_autoscaler_spec_max_replicas(hpa_of(o));
+    int32_t min = horizontal_pod_autoscaler_spec_min_replicas(hpa_of(o)),
+            max = horizontal_pod_autoscaler_spec_max_replicas(hpa_of(o));
 
     if (max < min)
         report_fail(r, "spec.maxReplicas", "has a maximum (%d) below its minimum (%d)", max, min);
@@ -39,18 +40,24 @@ static void hpa_no_metrics(struct report *r, const struct object *o)
 
     if (metrics.n == 0)
         report_warn(r, "spec.metrics", "names no metrics, so the default of 80 %% CPU counts");
-    FOR_EACH(metric_spec, m, metrics) {
-        const struct resource_metric *rm = metric_spec_has_resource(m) ? metric_spec_resource(m) : metric_spec_container_resource(m);
+    FOR_EACH(metric_spec, m, metrics)
+    {
+        const struct resource_metric *rm = metric_spec_has_resource(m)
+                                               ? metric_spec_resource(m)
+                                               : metric_spec_container_resource(m);
         const struct metric_target *t = resource_metric_target(rm);
         int32_t u = metric_target_average_utilization(t);
         if (rm && metric_target_has_average_utilization(t) && (u > 100 || u < 20))
-            report_warn(r, "spec.metrics", "aims at %d %% of the %s request", u, atom_str(resource_metric_name(rm)));
-        else if (rm && !metric_target_has_average_utilization(t) && !metric_target_has_average_value(t) && !metric_target_has_value(t))
+            report_warn(r, "spec.metrics", "aims at %d %% of the %s request", u,
+                        atom_str(resource_metric_name(rm)));
+        else if (rm && !metric_target_has_average_utilization(t) &&
+                 !metric_target_has_average_value(t) && !metric_target_has_value(t))
             report_warn(r, "spec.metrics", "has a metric without a target");
     }
 }
 
-static void want_request(struct report *r, const struct workload *w, const struct resource_metric *m)
+static void want_request(struct report *r, const struct workload *w,
+                         const struct resource_metric *m)
 {
     const char *what = atom_str(resource_metric_name(m)), *only = resource_metric_container(m);
     enum resource res = strcmp(what, "cpu") == 0 ? RESOURCE_CPU : RESOURCE_MEMORY;
@@ -61,9 +68,12 @@ static void want_request(struct report *r, const struct workload *w, const struc
         return;
     pod_view_init(&p, w->spec, w->template, 0, list);
     r->workload = w;
-    FOR_EACH_CONTAINER(c, &p, SET_SERVING) {
+    FOR_EACH_CONTAINER(c, &p, SET_SERVING)
+    {
         if ((!only || strcmp(only, c->name) == 0) && !request_given(r, &p, c->c, res))
-            report_fail(r, "spec.metrics", "scales on the %s of %s '%s', whose container '%s' requests none", what, w->kind, w->name, c->name);
+            report_fail(r, "spec.metrics",
+                        "scales on the %s of %s '%s', whose container '%s' requests none", what,
+                        w->kind, w->name, c->name);
     }
 }
 
@@ -71,7 +81,8 @@ static const struct workload *hpa_target(const struct report *r, const struct ob
 {
     const struct scale_target_ref *t = horizontal_pod_autoscaler_spec_scale_target_ref(hpa_of(o));
 
-    return walk_find(&r->join->walk, atom_str(scale_target_ref_kind(t)), o->ns, text_or(scale_target_ref_name(t), ""));
+    return walk_find(&r->join->walk, atom_str(scale_target_ref_kind(t)), o->ns,
+                     text_or(scale_target_ref_name(t), ""));
 }
 
 static void hpa_missing_requests(struct report *r, const struct object *o)
@@ -82,8 +93,11 @@ static void hpa_missing_requests(struct report *r, const struct object *o)
         report_skip(r, SKIP_NOT_APPLICABLE, "the target is not known");
         return;
     }
-    FOR_EACH(metric_spec, m, horizontal_pod_autoscaler_spec_metrics(hpa_of(o))) {
-        const struct resource_metric *rm = metric_spec_has_resource(m) ? metric_spec_resource(m) : metric_spec_container_resource(m);
+    FOR_EACH(metric_spec, m, horizontal_pod_autoscaler_spec_metrics(hpa_of(o)))
+    {
+        const struct resource_metric *rm = metric_spec_has_resource(m)
+                                               ? metric_spec_resource(m)
+                                               : metric_spec_container_resource(m);
         if (metric_target_type(resource_metric_target(rm)) == METRIC_TARGET_UTILIZATION)
             want_request(r, w, rm);
     }
@@ -111,7 +125,9 @@ static void limit_range_present(struct report *r, const struct object *o)
         return;
     ns = join_namespace(r->join, object_name(o));
     if (!ns->default_cpu_request && !ns->default_memory_request && !ns->default_memory_limit)
-        report_warn(r, "", ns->limit_ranges ? "has a LimitRange without defaults for containers" : "has workloads and no LimitRange");
+        report_warn(r, "",
+                    ns->limit_ranges ? "has a LimitRange without defaults for containers"
+                                     : "has workloads and no LimitRange");
 }
 
 static bool misses(struct report *r, const struct workload *w, enum resource res, bool limit)
@@ -121,21 +137,26 @@ static bool misses(struct report *r, const struct workload *w, enum resource res
 
     pod_view_init(&p, w->spec, w->template, 0, list);
     r->workload = w;
-    FOR_EACH_CONTAINER(c, &p, SET_STARTED) {
+    FOR_EACH_CONTAINER(c, &p, SET_STARTED)
+    {
         if (limit ? !limit_given(r, &p, c->c, res) : !request_given(r, &p, c->c, res))
             return true;
     }
     return false;
 }
 
-static void judge_quota(struct report *r, const struct object *o, const char *key, enum resource res, bool limit)
+static void judge_quota(struct report *r, const struct object *o, const char *key,
+                        enum resource res, bool limit)
 {
     if (!rmap_get(resource_quota_spec_hard(resource_quota_spec(resource_quota_of(o))), key))
         return;
     for (uint32_t i = 0; i < r->join->walk.n; i++) {
         const struct workload *w = r->join->walk.units[i];
         if (w->ns == o->ns && !w->finished && misses(r, w, res, limit)) {
-            report_fail(r, "spec.hard", "bounds %s, but %s '%s' sets none and no LimitRange does: its Pods are refused", key, w->kind, w->name);
+            report_fail(
+                r, "spec.hard",
+                "bounds %s, but %s '%s' sets none and no LimitRange does: its Pods are refused",
+                key, w->kind, w->name);
             return;
         }
     }
@@ -157,7 +178,8 @@ static void quota_saturation(struct report *r, const struct object *o)
         report_skip(r, SKIP_NO_DATA, "the quota has no status yet");
         return;
     }
-    FOR_EACH_PAIR(key, text, resource_quota_status_hard(st)) {
+    FOR_EACH_PAIR(key, text, resource_quota_status_hard(st))
+    {
         int64_t hard, used;
         const char *now = rmap_get(resource_quota_status_used(st), key);
         if (!now || !quantity_value(text, &hard) || !quantity_value(now, &used) || hard <= 0)
@@ -173,7 +195,8 @@ static void affinity_absent(struct report *r, const struct pod_view *p)
 {
     const struct node_affinity *na = affinity_node_affinity(pod_spec_affinity(p->spec));
 
-    if (pod_spec_node_selector(p->spec).n == 0 && !node_affinity_has_required(na) && !node_affinity_has_preferred(na))
+    if (pod_spec_node_selector(p->spec).n == 0 && !node_affinity_has_required(na) &&
+        !node_affinity_has_preferred(na))
         report_warn(r, "affinity", "says nothing about the nodes that suit it");
 }
 
@@ -181,8 +204,10 @@ static void node_pinned(struct report *r, const struct workload *w)
 {
     if (w->id != KIND_POD && pod_spec_node_name(w->spec))
         report_warn(r, "nodeName", "is tied to node '%s'", atom_str(pod_spec_node_name(w->spec)));
-    else if (w->id != KIND_DAEMON_SET && rmap_get(pod_spec_node_selector(w->spec), "kubernetes.io/hostname"))
-        report_warn(r, "nodeSelector", "is tied to node '%s'", rmap_get(pod_spec_node_selector(w->spec), "kubernetes.io/hostname"));
+    else if (w->id != KIND_DAEMON_SET &&
+             rmap_get(pod_spec_node_selector(w->spec), "kubernetes.io/hostname"))
+        report_warn(r, "nodeSelector", "is tied to node '%s'",
+                    rmap_get(pod_spec_node_selector(w->spec), "kubernetes.io/hostname"));
 }
 
 static void unsatisfiable(struct report *r, const struct workload *w)
@@ -192,66 +217,112 @@ static void unsatisfiable(struct report *r, const struct workload *w)
     if (!placement_constrained(w->spec))
         return;
     FOR_EACH_OBJECT(n, r->snapshot, KIND_NODE)
-        fit += !node_spec_unschedulable(node_spec(node_of(n))) && placement_fits(w->spec, n);
+    fit += !node_spec_unschedulable(node_spec(node_of(n))) && placement_fits(w->spec, n);
     if (fit == 0)
         report_fail(r, "affinity", "no schedulable node matches its node selector and affinity");
 }
 
-CHECK_TABLE(
-    performance, CHECK_PERFORMANCE,
-    { .id = "performance-efficiency/hpa-min-replicas",
-      .title = "Autoscalers keep at least two replicas",
-      .remediation = "Set minReplicas to 2 or more.",
-      .frameworks = "", .aliases = "performance-efficiency.hpa-configuration-sanity",
-      .severity = CHECK_MEDIUM, .tier = 1, .kinds = HPA, .per_object = hpa_min },
-    { .id = "performance-efficiency/hpa-max-headroom",
-      .title = "Autoscalers have room to scale",
-      .remediation = "Set maxReplicas above minReplicas.",
-      .frameworks = "", .aliases = "performance-efficiency.hpa-configuration-sanity",
-      .severity = CHECK_MEDIUM, .tier = 1, .kinds = HPA, .per_object = hpa_headroom },
-    { .id = "performance-efficiency/hpa-missing-requests",
-      .title = "What is scaled on utilization requests it",
-      .remediation = "Set the request of that resource in every container of the target.",
-      .frameworks = "", .aliases = "performance-efficiency.hpa-configuration-sanity",
-      .severity = CHECK_HIGH, .tier = 1, .kinds = HPA, .reads = KIND_BIT(KIND_DEPLOYMENT) | RANGES, .per_object = hpa_missing_requests },
-    { .id = "performance-efficiency/hpa-no-metrics",
-      .title = "Autoscalers name metrics with sensible targets",
-      .remediation = "Name the metrics and a target between 20 and 100 % utilization.",
-      .frameworks = "", .aliases = "performance-efficiency.hpa-configuration-sanity",
-      .severity = CHECK_MEDIUM, .tier = 1, .kinds = HPA, .per_object = hpa_no_metrics },
-    { .id = "performance-efficiency/resource-quota",
-      .title = "Namespaces with workloads have a ResourceQuota",
-      .remediation = "Add a ResourceQuota, so that one team cannot starve the others.",
-      .frameworks = "CIS-5.6.1 NSA-RES", .aliases = "performance-efficiency.namespace-resource-governance",
-      .severity = CHECK_LOW, .tier = 1, .kinds = NAMESPACES, .reads = QUOTAS, .per_object = quota_present },
-    { .id = "performance-efficiency/limit-range",
-      .title = "Namespaces with workloads have a LimitRange with defaults",
-      .remediation = "Add a LimitRange with default and defaultRequest for containers.",
-      .frameworks = "NSA-RES", .aliases = "performance-efficiency.namespace-resource-governance",
-      .severity = CHECK_LOW, .tier = 1, .kinds = NAMESPACES, .reads = RANGES, .per_object = limit_range_present },
-    { .id = "performance-efficiency/quota-without-limit-range",
-      .title = "Workloads set what their namespace's quota bounds",
-      .remediation = "Set the requests and limits, or add a LimitRange with defaults.",
-      .frameworks = "", .aliases = "performance-efficiency.namespace-resource-governance",
-      .severity = CHECK_MEDIUM, .tier = 1, .kinds = QUOTAS, .reads = RANGES | KIND_BIT(KIND_DEPLOYMENT), .per_object = quota_without_range },
-    { .id = "performance-efficiency/quota-saturation",
-      .title = "Quotas are not used up",
-      .remediation = "Raise the quota or free resources.",
-      .frameworks = "", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .kinds = QUOTAS, .per_object = quota_saturation },
-    { .id = "performance-efficiency/node-affinity-absent",
-      .title = "Workloads say which nodes suit them",
-      .remediation = "Add a nodeSelector or nodeAffinity where nodes differ.",
-      .frameworks = "", .aliases = "performance-efficiency.node-affinity-and-placement",
-      .severity = CHECK_LOW, .tier = 1, .flags = CHECK_OFF, .per_pod_spec = affinity_absent },
-    { .id = "performance-efficiency/placement-unsatisfiable",
-      .title = "Some node suits every workload",
-      .remediation = "Correct the node selector or affinity, or add such a node.",
-      .frameworks = "", .aliases = "performance-efficiency.node-affinity-and-placement",
-      .severity = CHECK_HIGH, .tier = 1, .flags = CHECK_LIVE, .reads = KIND_BIT(KIND_NODE), .per_workload = unsatisfiable },
-    { .id = "performance-efficiency/node-name-pinned",
-      .title = "No workload is tied to one node",
-      .remediation = "Remove nodeName and the hostname selector.",
-      .frameworks = "", .aliases = "performance-efficiency.node-affinity-and-placement",
-      .severity = CHECK_MEDIUM, .tier = 1, .per_workload = node_pinned },
-);
+CHECK_TABLE(performance, CHECK_PERFORMANCE,
+            { .id = "performance-efficiency/hpa-min-replicas",
+              .title = "Autoscalers keep at least two replicas",
+              .remediation = "Set minReplicas to 2 or more.",
+              .frameworks = "",
+              .aliases = "performance-efficiency.hpa-configuration-sanity",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .kinds = HPA,
+              .per_object = hpa_min },
+            { .id = "performance-efficiency/hpa-max-headroom",
+              .title = "Autoscalers have room to scale",
+              .remediation = "Set maxReplicas above minReplicas.",
+              .frameworks = "",
+              .aliases = "performance-efficiency.hpa-configuration-sanity",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .kinds = HPA,
+              .per_object = hpa_headroom },
+            { .id = "performance-efficiency/hpa-missing-requests",
+              .title = "What is scaled on utilization requests it",
+              .remediation = "Set the request of that resource in every container of the target.",
+              .frameworks = "",
+              .aliases = "performance-efficiency.hpa-configuration-sanity",
+              .severity = CHECK_HIGH,
+              .tier = 1,
+              .kinds = HPA,
+              .reads = KIND_BIT(KIND_DEPLOYMENT) | RANGES,
+              .per_object = hpa_missing_requests },
+            { .id = "performance-efficiency/hpa-no-metrics",
+              .title = "Autoscalers name metrics with sensible targets",
+              .remediation = "Name the metrics and a target between 20 and 100 % utilization.",
+              .frameworks = "",
+              .aliases = "performance-efficiency.hpa-configuration-sanity",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .kinds = HPA,
+              .per_object = hpa_no_metrics },
+            { .id = "performance-efficiency/resource-quota",
+              .title = "Namespaces with workloads have a ResourceQuota",
+              .remediation = "Add a ResourceQuota, so that one team cannot starve the others.",
+              .frameworks = "CIS-5.6.1 NSA-RES",
+              .aliases = "performance-efficiency.namespace-resource-governance",
+              .severity = CHECK_LOW,
+              .tier = 1,
+              .kinds = NAMESPACES,
+              .reads = QUOTAS,
+              .per_object = quota_present },
+            { .id = "performance-efficiency/limit-range",
+              .title = "Namespaces with workloads have a LimitRange with defaults",
+              .remediation = "Add a LimitRange with default and defaultRequest for containers.",
+              .frameworks = "NSA-RES",
+              .aliases = "performance-efficiency.namespace-resource-governance",
+              .severity = CHECK_LOW,
+              .tier = 1,
+              .kinds = NAMESPACES,
+              .reads = RANGES,
+              .per_object = limit_range_present },
+            { .id = "performance-efficiency/quota-without-limit-range",
+              .title = "Workloads set what their namespace's quota bounds",
+              .remediation = "Set the requests and limits, or add a LimitRange with defaults.",
+              .frameworks = "",
+              .aliases = "performance-efficiency.namespace-resource-governance",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .kinds = QUOTAS,
+              .reads = RANGES | KIND_BIT(KIND_DEPLOYMENT),
+              .per_object = quota_without_range },
+            { .id = "performance-efficiency/quota-saturation",
+              .title = "Quotas are not used up",
+              .remediation = "Raise the quota or free resources.",
+              .frameworks = "",
+              .aliases = "",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .kinds = QUOTAS,
+              .per_object = quota_saturation },
+            { .id = "performance-efficiency/node-affinity-absent",
+              .title = "Workloads say which nodes suit them",
+              .remediation = "Add a nodeSelector or nodeAffinity where nodes differ.",
+              .frameworks = "",
+              .aliases = "performance-efficiency.node-affinity-and-placement",
+              .severity = CHECK_LOW,
+              .tier = 1,
+              .flags = CHECK_OFF,
+              .per_pod_spec = affinity_absent },
+            { .id = "performance-efficiency/placement-unsatisfiable",
+              .title = "Some node suits every workload",
+              .remediation = "Correct the node selector or affinity, or add such a node.",
+              .frameworks = "",
+              .aliases = "performance-efficiency.node-affinity-and-placement",
+              .severity = CHECK_HIGH,
+              .tier = 1,
+              .flags = CHECK_LIVE,
+              .reads = KIND_BIT(KIND_NODE),
+              .per_workload = unsatisfiable },
+            { .id = "performance-efficiency/node-name-pinned",
+              .title = "No workload is tied to one node",
+              .remediation = "Remove nodeName and the hostname selector.",
+              .frameworks = "",
+              .aliases = "performance-efficiency.node-affinity-and-placement",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .per_workload = node_pinned }, );

@@ -16,17 +16,21 @@ static const struct workload *target_of(const struct report *r, const struct obj
 {
     const struct scale_target_ref *t = vertical_pod_autoscaler_spec_target_ref(spec_of(o));
 
-    return walk_find(&r->join->walk, atom_str(scale_target_ref_kind(t)), o->ns, text_or(scale_target_ref_name(t), ""));
+    return walk_find(&r->join->walk, atom_str(scale_target_ref_kind(t)), o->ns,
+                     text_or(scale_target_ref_name(t), ""));
 }
 
 static bool acts(const struct object *o)
 {
-    return strcmp(atom_str(vpa_update_policy_update_mode(vertical_pod_autoscaler_spec_update_policy(spec_of(o)))), "Off") != 0;
+    return strcmp(atom_str(vpa_update_policy_update_mode(
+                      vertical_pod_autoscaler_spec_update_policy(spec_of(o)))),
+                  "Off") != 0;
 }
 
 static bool has_container(const struct workload *w, const char *name)
 {
-    FOR_EACH(container, c, pod_spec_containers(w->spec)) {
+    FOR_EACH(container, c, pod_spec_containers(w->spec))
+    {
         if (strcmp(text_or(container_name(c), ""), name) == 0)
             return true;
     }
@@ -37,8 +41,10 @@ static void judge_bounds(struct report *r, const struct vpa_container_policy *p,
 {
     int64_t least, most;
 
-    if (resource_in(vpa_container_policy_min_allowed(p), res, &least) && resource_in(vpa_container_policy_max_allowed(p), res, &most) && least > most)
-        report_fail(r, "spec.resourcePolicy", "allows at least more %s than at most", resource_name(res));
+    if (resource_in(vpa_container_policy_min_allowed(p), res, &least) &&
+        resource_in(vpa_container_policy_max_allowed(p), res, &most) && least > most)
+        report_fail(r, "spec.resourcePolicy", "allows at least more %s than at most",
+                    resource_name(res));
 }
 
 static void vpa_sanity(struct report *r, const struct object *o)
@@ -51,18 +57,28 @@ static void vpa_sanity(struct report *r, const struct object *o)
         return;
     }
     if (acts(o) && workload_replicas(w) == 1 && !vpa_update_policy_has_min_replicas(policy))
-        report_warn(r, "spec.updatePolicy", "wants to restart a single replica, which needs minReplicas 1 to happen at all");
-    FOR_EACH(vpa_container_policy, p, vpa_resource_policy_container_policies(vertical_pod_autoscaler_spec_resource_policy(spec_of(o)))) {
+        report_warn(
+            r, "spec.updatePolicy",
+            "wants to restart a single replica, which needs minReplicas 1 to happen at all");
+    FOR_EACH(vpa_container_policy, p,
+             vpa_resource_policy_container_policies(
+                 vertical_pod_autoscaler_spec_resource_policy(spec_of(o))))
+    {
         judge_bounds(r, p, RESOURCE_CPU);
         judge_bounds(r, p, RESOURCE_MEMORY);
         if (!has_container(w, text_or(vpa_container_policy_container_name(p), "*")))
-            report_warn(r, "spec.resourcePolicy", "has a policy for container '%s', which does not exist", vpa_container_policy_container_name(p));
+            report_warn(r, "spec.resourcePolicy",
+                        "has a policy for container '%s', which does not exist",
+                        vpa_container_policy_container_name(p));
     }
 }
 
 static bool controls(const struct object *vpa, atom resource)
 {
-    FOR_EACH(vpa_container_policy, p, vpa_resource_policy_container_policies(vertical_pod_autoscaler_spec_resource_policy(spec_of(vpa)))) {
+    FOR_EACH(vpa_container_policy, p,
+             vpa_resource_policy_container_policies(
+                 vertical_pod_autoscaler_spec_resource_policy(spec_of(vpa))))
+    {
         struct rlist only = vpa_container_policy_controlled_resources(p);
         if (only.n && !rlist_has_atom(only, resource))
             return false;
@@ -76,11 +92,17 @@ static void hpa_vpa_conflict(struct report *r, const struct object *o)
 
     if (!w || !w->hpa || !acts(o))
         return;
-    FOR_EACH(metric_spec, m, horizontal_pod_autoscaler_spec_metrics(horizontal_pod_autoscaler_spec(horizontal_pod_autoscaler_of(w->hpa)))) {
-        const struct resource_metric *rm = metric_spec_has_resource(m) ? metric_spec_resource(m) : metric_spec_container_resource(m);
+    FOR_EACH(metric_spec, m,
+             horizontal_pod_autoscaler_spec_metrics(
+                 horizontal_pod_autoscaler_spec(horizontal_pod_autoscaler_of(w->hpa))))
+    {
+        const struct resource_metric *rm = metric_spec_has_resource(m)
+                                               ? metric_spec_resource(m)
+                                               : metric_spec_container_resource(m);
         if (rm && controls(o, resource_metric_name(rm)))
-            report_fail(r, "spec.targetRef", "sizes %s '%s' by %s, on which HorizontalPodAutoscaler '%s' scales", w->kind, w->name,
-                        atom_str(resource_metric_name(rm)), object_name(w->hpa));
+            report_fail(r, "spec.targetRef",
+                        "sizes %s '%s' by %s, on which HorizontalPodAutoscaler '%s' scales",
+                        w->kind, w->name, atom_str(resource_metric_name(rm)), object_name(w->hpa));
     }
 }
 
@@ -89,11 +111,21 @@ CHECK_TABLE(
     { .id = "performance-efficiency/vpa-sanity",
       .title = "VerticalPodAutoscalers make sense",
       .remediation = "Correct targetRef and the bounds of the containers.",
-      .frameworks = "", .aliases = "performance-efficiency.vpa-configuration-sanity",
-      .severity = CHECK_MEDIUM, .tier = 1, .kinds = VPA, .reads = KIND_BIT(KIND_DEPLOYMENT) | KIND_BIT(KIND_STATEFUL_SET), .per_object = vpa_sanity },
+      .frameworks = "",
+      .aliases = "performance-efficiency.vpa-configuration-sanity",
+      .severity = CHECK_MEDIUM,
+      .tier = 1,
+      .kinds = VPA,
+      .reads = KIND_BIT(KIND_DEPLOYMENT) | KIND_BIT(KIND_STATEFUL_SET),
+      .per_object = vpa_sanity },
     { .id = "performance-efficiency/hpa-vpa-conflict",
       .title = "No workload is sized and scaled by the same resource",
-      .remediation = "Let the VerticalPodAutoscaler control another resource, or set its updateMode to Off.",
-      .frameworks = "", .aliases = "performance-efficiency.vpa-configuration-sanity",
-      .severity = CHECK_HIGH, .tier = 1, .kinds = VPA, .reads = HPA, .per_object = hpa_vpa_conflict },
-);
+      .remediation =
+          "Let the VerticalPodAutoscaler control another resource, or set its updateMode to Off.",
+      .frameworks = "",
+      .aliases = "performance-efficiency.vpa-configuration-sanity",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .kinds = VPA,
+      .reads = HPA,
+      .per_object = hpa_vpa_conflict }, );

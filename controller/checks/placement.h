@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Does a node suit a Pod by labels? (nodeSelector and required node affinity; terms are ORed, expressions ANDed.)
+// Does a node suit a Pod by labels? (nodeSelector and required node affinity; terms are ORed,
+// expressions ANDed.)
 #pragma once
 
 #include "apis/snapshot.h"

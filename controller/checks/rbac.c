@@ -51,14 +51,16 @@ struct rlist rbac_subjects(const struct object *b)
 {
     const void *rec = object_record(b);
 
-    return b->kind == KIND_ROLE_BINDING ? role_binding_subjects(rec) : cluster_role_binding_subjects(rec);
+    return b->kind == KIND_ROLE_BINDING ? role_binding_subjects(rec)
+                                        : cluster_role_binding_subjects(rec);
 }
 
 const struct role_ref *rbac_role_ref(const struct object *b)
 {
     const void *rec = object_record(b);
 
-    return b->kind == KIND_ROLE_BINDING ? role_binding_role_ref(rec) : cluster_role_binding_role_ref(rec);
+    return b->kind == KIND_ROLE_BINDING ? role_binding_role_ref(rec)
+                                        : cluster_role_binding_role_ref(rec);
 }
 
 struct rlist rbac_rules(const struct object *role)
@@ -107,10 +109,12 @@ static const struct object *find_role(const struct object_index *objects, const 
     const struct role_ref *ref = rbac_role_ref(b);
     bool cluster = strcmp(atom_str(role_ref_kind(ref)), "ClusterRole") == 0;
 
-    return object_index_find(objects, cluster ? KIND_CLUSTER_ROLE : KIND_ROLE, cluster ? 0 : b->ns, role_ref_name(ref));
+    return object_index_find(objects, cluster ? KIND_CLUSTER_ROLE : KIND_ROLE, cluster ? 0 : b->ns,
+                             role_ref_name(ref));
 }
 
-// ClusterRoleBindings come first, then by name: the message must not depend on the order of objects.
+// ClusterRoleBindings come first, then by name: the message must not depend on the order of
+// objects.
 static bool before(const struct object *a, const struct object *b)
 {
     if (a->kind != b->kind)
@@ -118,7 +122,8 @@ static bool before(const struct object *a, const struct object *b)
     return object_compare(&a, &b) < 0;
 }
 
-static void note_use(struct rbac *r, const struct object *role, const struct object *b, struct arena *a)
+static void note_use(struct rbac *r, const struct object *role, const struct object *b,
+                     struct arena *a)
 {
     struct role_use *u = map_get(&r->uses, pointer_hash(role), role);
 
@@ -149,7 +154,8 @@ static void note_accounts(struct rbac *r, const struct object *b, struct arena *
 
     if (role && role_is_discovery(role))
         return;
-    FOR_EACH(subject, s, rbac_subjects(b)) {
+    FOR_EACH(subject, s, rbac_subjects(b))
+    {
         const char *name = subject_name(s);
         if (!name || strcmp(atom_str(subject_kind(s)), "ServiceAccount") != 0)
             continue;
@@ -157,7 +163,8 @@ static void note_accounts(struct rbac *r, const struct object *b, struct arena *
     }
 }
 
-void rbac_init(struct rbac *r, const struct snapshot *s, const struct object_index *objects, struct arena *a)
+void rbac_init(struct rbac *r, const struct snapshot *s, const struct object_index *objects,
+               struct arena *a)
 {
     static const enum kind_id kinds[] = { KIND_CLUSTER_ROLE_BINDING, KIND_ROLE_BINDING };
 
@@ -194,7 +201,8 @@ bool rbac_account_bound(const struct rbac *r, atom ns, const char *name)
 
 static bool has(struct rlist list, const char *word)
 {
-    FOR_EACH_ATOM(a, list) {
+    FOR_EACH_ATOM(a, list)
+    {
         const char *s = atom_str(a);
         if (strcmp(s, "*") == 0 || strcmp(s, word) == 0)
             return true;
@@ -220,7 +228,8 @@ bool rule_has_resource(const struct policy_rule *rule, const char *resource)
         return true;
     if (!sub)
         return false;
-    FOR_EACH_ATOM(a, policy_rule_resources(rule)) {
+    FOR_EACH_ATOM(a, policy_rule_resources(rule))
+    {
         const char *s = atom_str(a);
         if (s[0] == '*' && strcmp(s + 1, sub) == 0)
             return true;

@@ -10,8 +10,8 @@
 
 struct role_use {
     const struct object *role;
-    uint32_t cluster, namespaced;  // bindings by scope
-    const struct object *binding;  // the first one, by name; ClusterRoleBindings first
+    uint32_t cluster, namespaced; // bindings by scope
+    const struct object *binding; // the first one, by name; ClusterRoleBindings first
 };
 
 struct rbac {
@@ -19,7 +19,8 @@ struct rbac {
     struct map accounts; // ServiceAccounts with a role beyond discovery
 };
 
-void rbac_init(struct rbac *r, const struct snapshot *s, const struct object_index *objects, struct arena *a);
+void rbac_init(struct rbac *r, const struct snapshot *s, const struct object_index *objects,
+               struct arena *a);
 void rbac_fini(struct rbac *r);
 
 const struct role_use *rbac_use(const struct rbac *r, const struct object *role); // NULL: not bound
@@ -29,12 +30,14 @@ bool rbac_account_bound(const struct rbac *r, atom ns, const char *name);
 struct rlist rbac_subjects(const struct object *binding);
 const struct role_ref *rbac_role_ref(const struct object *binding);
 struct rlist rbac_rules(const struct object *role);
-bool role_built_in(const struct object *role);          // system:*, bootstrap label, cluster-admin, admin, edit, view
-bool role_is_discovery(const char *role_name);          // roles that everybody has
-bool binding_built_in(const struct object *binding);    // of the bootstrap policy or kubeadm
-bool object_is_bootstrap(const struct object *o);       // label kubernetes.io/bootstrapping=rbac-defaults
+bool role_built_in(
+    const struct object *role); // system:*, bootstrap label, cluster-admin, admin, edit, view
+bool role_is_discovery(const char *role_name);       // roles that everybody has
+bool binding_built_in(const struct object *binding); // of the bootstrap policy or kubeadm
+bool object_is_bootstrap(const struct object *o); // label kubernetes.io/bootstrapping=rbac-defaults
 
-// Does the rule say so? `*` counts. For resources `*/sub` matches any parent (KEP: RBAC authorizer's ResourceMatches).
+// Does the rule say so? `*` counts. For resources `*/sub` matches any parent (KEP: RBAC
+// authorizer's ResourceMatches).
 bool rule_has_verb(const struct policy_rule *rule, const char *verb);
 bool rule_has_group(const struct policy_rule *rule, const char *group);
 bool rule_has_resource(const struct policy_rule *rule, const char *resource);

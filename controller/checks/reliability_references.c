@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names that must lead somewhere: Services to Pods, Ingresses to Services, Pods to ConfigMaps and ServiceAccounts. And backups.
+// Names that must lead somewhere: Services to Pods, Ingresses to Services, Pods to ConfigMaps and
+// ServiceAccounts. And backups.
 #include "controller/checks/join.h"
 #include "controller/checks/report.h"
 
@@ -18,7 +19,8 @@ static void service_no_workload(struct report *r, const struct object *o)
     const struct selected *s = join_selected(r->join, o);
 
     if (selects_pods(r, service_spec(service_of(o))) && (!s || s->n == 0))
-        report_as(r, r->snapshot->live ? VERDICT_FAIL : VERDICT_WARN, "spec.selector", "selects no Pod and no workload");
+        report_as(r, r->snapshot->live ? VERDICT_FAIL : VERDICT_WARN, "spec.selector",
+                  "selects no Pod and no workload");
 }
 
 static bool declares(const struct workload *w, struct int_or_string target)
@@ -27,17 +29,21 @@ static bool declares(const struct workload *w, struct int_or_string target)
     struct pod_view p;
 
     pod_view_init(&p, w->spec, NULL, 0, list);
-    FOR_EACH_CONTAINER(c, &p, SET_SERVING) {
-        FOR_EACH(container_port, port, container_ports(c->c)) {
+    FOR_EACH_CONTAINER(c, &p, SET_SERVING)
+    {
+        FOR_EACH(container_port, port, container_ports(c->c))
+        {
             const char *name = text_or(container_port_name(port), "");
-            if (target.s ? strcmp(name, target.s) == 0 : container_port_container_port(port) == target.i)
+            if (target.s ? strcmp(name, target.s) == 0
+                         : container_port_container_port(port) == target.i)
                 return true;
         }
     }
     return false;
 }
 
-static void judge_port(struct report *r, const struct selected *s, const struct service_port *port, uint32_t i)
+static void judge_port(struct report *r, const struct selected *s, const struct service_port *port,
+                       uint32_t i)
 {
     struct int_or_string target = service_port_target_port(port);
     char field[REPORT_FIELD_MAX];
@@ -70,21 +76,24 @@ static void service_target_port(struct report *r, const struct object *o)
         return;
     }
     FOR_EACH(service_port, port, service_spec_ports(spec))
-        judge_port(r, s, port, i++);
+    judge_port(r, s, port, i++);
 }
 
 static bool has_port(const struct object *svc, const struct backend_port *port)
 {
     const char *name = backend_port_name(port);
 
-    FOR_EACH(service_port, p, service_spec_ports(service_spec(service_of(svc)))) {
-        if (name && *name ? strcmp(text_or(service_port_name(p), ""), name) == 0 : service_port_port(p) == backend_port_number(port))
+    FOR_EACH(service_port, p, service_spec_ports(service_spec(service_of(svc))))
+    {
+        if (name && *name ? strcmp(text_or(service_port_name(p), ""), name) == 0
+                          : service_port_port(p) == backend_port_number(port))
             return true;
     }
     return false;
 }
 
-static void judge_backend(struct report *r, const struct object *o, const struct ingress_backend *b, const char *field)
+static void judge_backend(struct report *r, const struct object *o, const struct ingress_backend *b,
+                          const char *field)
 {
     const struct backend_service *svc = ingress_backend_service(b);
     const char *name = text_or(backend_service_name(svc), "");
@@ -95,7 +104,8 @@ static void judge_backend(struct report *r, const struct object *o, const struct
     found = join_find(r->join, KIND_SERVICE, o->ns, name);
     if (!found)
         report_fail(r, field, "Service '%s' does not exist", name);
-    else if (service_spec_type(service_spec(service_of(found))) != SERVICE_EXTERNAL_NAME && !has_port(found, backend_service_port(svc)))
+    else if (service_spec_type(service_spec(service_of(found))) != SERVICE_EXTERNAL_NAME &&
+             !has_port(found, backend_service_port(svc)))
         report_fail(r, field, "Service '%s' has no such port", name);
 }
 
@@ -106,10 +116,13 @@ static void ingress_backends(struct report *r, const struct object *o)
     uint32_t i = 0, k;
 
     judge_backend(r, o, ingress_spec_default_backend(spec), "spec.defaultBackend");
-    FOR_EACH(ingress_rule, rule, ingress_spec_rules(spec)) {
+    FOR_EACH(ingress_rule, rule, ingress_spec_rules(spec))
+    {
         k = 0;
-        FOR_EACH(ingress_path, path, ingress_http_paths(ingress_rule_http(rule))) {
-            snprintf(field, sizeof(field), "spec.rules[%" PRIu32 "].http.paths[%" PRIu32 "].backend", i, k++);
+        FOR_EACH(ingress_path, path, ingress_http_paths(ingress_rule_http(rule)))
+        {
+            snprintf(field, sizeof(field),
+                     "spec.rules[%" PRIu32 "].http.paths[%" PRIu32 "].backend", i, k++);
             judge_backend(r, o, ingress_path_backend(path), field);
         }
         i++;
@@ -118,12 +131,14 @@ static void ingress_backends(struct report *r, const struct object *o)
 
 static bool has_key(const struct object *o, const char *key)
 {
-    FOR_EACH_CREDENTIAL(k, cls, config_map_data(config_map_of(o))) {
+    FOR_EACH_CREDENTIAL(k, cls, config_map_data(config_map_of(o)))
+    {
         (void)cls;
         if (strcmp(k, key) == 0)
             return true;
     }
-    FOR_EACH_CREDENTIAL(k, cls, config_map_binary_data(config_map_of(o))) {
+    FOR_EACH_CREDENTIAL(k, cls, config_map_binary_data(config_map_of(o)))
+    {
         (void)cls;
         if (strcmp(k, key) == 0)
             return true;
@@ -131,7 +146,8 @@ static bool has_key(const struct object *o, const char *key)
     return false;
 }
 
-static void want_config_map(struct report *r, const char *name, const char *key, bool optional, const char *field)
+static void want_config_map(struct report *r, const char *name, const char *key, bool optional,
+                            const char *field)
 {
     const struct object *o = join_find(r->join, KIND_CONFIG_MAP, r->workload->ns, name);
     enum verdict v = r->snapshot->live ? VERDICT_FAIL : VERDICT_WARN;
@@ -146,12 +162,14 @@ static void want_config_map(struct report *r, const char *name, const char *key,
 
 static void config_maps_of_container(struct report *r, const struct container *c)
 {
-    FOR_EACH(env_var, e, container_env(c)) {
+    FOR_EACH(env_var, e, container_env(c))
+    {
         const struct key_ref *k = env_source_config_map_key_ref(env_var_value_from(e));
         if (k)
             want_config_map(r, key_ref_name(k), key_ref_key(k), key_ref_optional(k), "env");
     }
-    FOR_EACH(env_from, e, container_env_from(c)) {
+    FOR_EACH(env_from, e, container_env_from(c))
+    {
         const struct object_ref *o = env_from_config_map_ref(e);
         if (o)
             want_config_map(r, object_ref_name(o), NULL, object_ref_optional(o), "envFrom");
@@ -160,14 +178,18 @@ static void config_maps_of_container(struct report *r, const struct container *c
 
 static void config_map_reference(struct report *r, const struct pod_view *p)
 {
-    FOR_EACH(volume, v, pod_spec_volumes(p->spec)) {
+    FOR_EACH(volume, v, pod_spec_volumes(p->spec))
+    {
         const struct config_map_volume *m = volume_config_map(v);
         if (m)
-            want_config_map(r, config_map_volume_name(m), NULL, config_map_volume_optional(m), "volumes");
-        FOR_EACH(projection, s, projected_volume_sources(volume_projected(v))) {
+            want_config_map(r, config_map_volume_name(m), NULL, config_map_volume_optional(m),
+                            "volumes");
+        FOR_EACH(projection, s, projected_volume_sources(volume_projected(v)))
+        {
             const struct projected_object *o = projection_config_map(s);
             if (o)
-                want_config_map(r, projected_object_name(o), NULL, projected_object_optional(o), "volumes");
+                want_config_map(r, projected_object_name(o), NULL, projected_object_optional(o),
+                                "volumes");
         }
     }
     for (uint32_t i = 0; i < p->n; i++) {
@@ -186,7 +208,8 @@ static void account_missing(struct report *r, const struct workload *w)
     if (!r->snapshot->live && join_namespace(r->join, atom_str(w->ns))->service_accounts == 0)
         report_skip(r, SKIP_NO_DATA, "the manifests hold no ServiceAccounts of the namespace");
     else if (!join_find(r->join, KIND_SERVICE_ACCOUNT, w->ns, name))
-        report_fail(r, "serviceAccountName", "runs as ServiceAccount '%s', which does not exist", name);
+        report_fail(r, "serviceAccountName", "runs as ServiceAccount '%s', which does not exist",
+                    name);
 }
 
 static bool velero(const struct report *r)
@@ -204,8 +227,9 @@ static bool velero(const struct report *r)
 static void backup_tooling(struct report *r)
 {
     static const char *const groups[] = {
-        "velero.io",      "config.kio.kasten.io", "stash.appscode.com", "core.kubestash.com", "triliovault.trilio.io",
-        "volsync.backube", "oadp.openshift.io",   "snapshot.storage.k8s.io",
+        "velero.io",          "config.kio.kasten.io",    "stash.appscode.com",
+        "core.kubestash.com", "triliovault.trilio.io",   "volsync.backube",
+        "oadp.openshift.io",  "snapshot.storage.k8s.io",
     };
 
     if (r->snapshot->n[KIND_PERSISTENT_VOLUME_CLAIM] == 0) {
@@ -217,7 +241,9 @@ static void backup_tooling(struct report *r)
             return;
     }
     if (!velero(r))
-        report_fail(r, "", "volumes exist, but no backup tool (Velero, Kasten, Stash, Trilio, VolSync) and no VolumeSnapshot API was found");
+        report_fail(
+            r, "",
+            "volumes exist, but no backup tool (Velero, Kasten, Stash, Trilio, VolSync) and no VolumeSnapshot API was found");
 }
 
 CHECK_TABLE(
@@ -225,32 +251,59 @@ CHECK_TABLE(
     { .id = "reliability/service-no-workload",
       .title = "Every Service leads to a workload",
       .remediation = "Correct the selector or delete the Service.",
-      .frameworks = "", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .kinds = SERVICES, .reads = KIND_BIT(KIND_POD), .per_object = service_no_workload },
+      .frameworks = "",
+      .aliases = "",
+      .severity = CHECK_MEDIUM,
+      .tier = 1,
+      .kinds = SERVICES,
+      .reads = KIND_BIT(KIND_POD),
+      .per_object = service_no_workload },
     { .id = "reliability/service-target-port",
       .title = "Services send traffic to ports that containers declare",
       .remediation = "Correct targetPort, or declare the port in the container.",
-      .frameworks = "", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .kinds = SERVICES, .reads = KIND_BIT(KIND_POD), .per_object = service_target_port },
+      .frameworks = "",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .kinds = SERVICES,
+      .reads = KIND_BIT(KIND_POD),
+      .per_object = service_target_port },
     { .id = "reliability/ingress-backend",
       .title = "Ingresses lead to Services and ports that exist",
       .remediation = "Correct the backend or create the Service.",
-      .frameworks = "", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .kinds = KIND_BIT(KIND_INGRESS), .reads = SERVICES, .per_object = ingress_backends },
+      .frameworks = "",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .kinds = KIND_BIT(KIND_INGRESS),
+      .reads = SERVICES,
+      .per_object = ingress_backends },
     { .id = "reliability/configmap-reference-missing",
       .title = "ConfigMaps that workloads need exist",
       .remediation = "Create the ConfigMap or key, or mark the reference optional.",
-      .frameworks = "", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .flags = CHECK_JOINS, .reads = KIND_BIT(KIND_CONFIG_MAP), .per_pod_spec = config_map_reference },
+      .frameworks = "",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .flags = CHECK_JOINS,
+      .reads = KIND_BIT(KIND_CONFIG_MAP),
+      .per_pod_spec = config_map_reference },
     { .id = "reliability/service-account-missing",
       .title = "ServiceAccounts that workloads name exist",
       .remediation = "Create the ServiceAccount or correct serviceAccountName.",
-      .frameworks = "", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .reads = KIND_BIT(KIND_SERVICE_ACCOUNT), .per_workload = account_missing },
+      .frameworks = "",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .reads = KIND_BIT(KIND_SERVICE_ACCOUNT),
+      .per_workload = account_missing },
     { .id = "reliability/backup-tooling",
       .title = "A backup tool is installed where volumes exist",
       .remediation = "Install Velero or another backup tool, and snapshots for the CSI driver.",
-      .frameworks = "", .aliases = "reliability.backup-dr-signals",
-      .severity = CHECK_HIGH, .tier = 1, .flags = CHECK_LIVE | CHECK_ALL_NAMESPACES,
-      .reads = KIND_BIT(KIND_CUSTOM_RESOURCE_DEFINITION) | KIND_BIT(KIND_PERSISTENT_VOLUME_CLAIM), .per_cluster = backup_tooling },
-);
+      .frameworks = "",
+      .aliases = "reliability.backup-dr-signals",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .flags = CHECK_LIVE | CHECK_ALL_NAMESPACES,
+      .reads = KIND_BIT(KIND_CUSTOM_RESOURCE_DEFINITION) | KIND_BIT(KIND_PERSISTENT_VOLUME_CLAIM),
+      .per_cluster = backup_tooling }, );

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Collects what one check says about one unit: the worst verdict, the first offender behind it, and all texts.
+// Collects what one check says about one unit: the worst verdict, the first offender behind it, and
+// all texts.
 #include "controller/checks/report.h"
 
 void report_reset(struct report *r)

@@ -34,7 +34,8 @@ bool container_request(const struct container *c, enum resource r, int64_t *ret)
 {
     const struct resources *res = container_resources(c);
 
-    return resource_in(resources_requests(res), r, ret) || resource_in(resources_limits(res), r, ret);
+    return resource_in(resources_requests(res), r, ret) ||
+           resource_in(resources_limits(res), r, ret);
 }
 
 bool container_limit(const struct container *c, enum resource r, int64_t *ret)
@@ -42,23 +43,27 @@ bool container_limit(const struct container *c, enum resource r, int64_t *ret)
     return resource_in(resources_limits(container_resources(c)), r, ret);
 }
 
-bool request_given(const struct report *rep, const struct pod_view *p, const struct container *c, enum resource r)
+bool request_given(const struct report *rep, const struct pod_view *p, const struct container *c,
+                   enum resource r)
 {
     const struct resources *pod = pod_spec_resources(p->spec);
     const struct ns_info *ns = join_namespace(rep->join, atom_str(rep->workload->ns));
     int64_t v;
 
-    if (container_request(c, r, &v) || resource_in(resources_requests(pod), r, &v) || resource_in(resources_limits(pod), r, &v))
+    if (container_request(c, r, &v) || resource_in(resources_requests(pod), r, &v) ||
+        resource_in(resources_limits(pod), r, &v))
         return true;
     return r == RESOURCE_CPU ? ns->default_cpu_request : ns->default_memory_request;
 }
 
-bool limit_given(const struct report *rep, const struct pod_view *p, const struct container *c, enum resource r)
+bool limit_given(const struct report *rep, const struct pod_view *p, const struct container *c,
+                 enum resource r)
 {
     const struct ns_info *ns = join_namespace(rep->join, atom_str(rep->workload->ns));
     int64_t v;
 
-    if (container_limit(c, r, &v) || resource_in(resources_limits(pod_spec_resources(p->spec)), r, &v))
+    if (container_limit(c, r, &v) ||
+        resource_in(resources_limits(pod_spec_resources(p->spec)), r, &v))
         return true;
     return r == RESOURCE_CPU ? ns->default_cpu_limit : ns->default_memory_limit;
 }
@@ -82,8 +87,9 @@ static int64_t containers_request(const struct pod_spec *spec, enum resource r)
     int64_t running = 0, sidecars = 0, peak = 0;
 
     FOR_EACH(container, c, pod_spec_containers(spec))
-        running = plus(running, request_or_zero(c, r));
-    FOR_EACH(container, c, pod_spec_init_containers(spec)) {
+    running = plus(running, request_or_zero(c, r));
+    FOR_EACH(container, c, pod_spec_init_containers(spec))
+    {
         if (container_restart_policy(c) == RESTART_POLICY_ALWAYS)
             sidecars = plus(sidecars, request_or_zero(c, r));
         else

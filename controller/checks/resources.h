@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests and limits as numbers (checks-catalog.md §0.4). CPU in thousandths of a core, memory in bytes.
+// Requests and limits as numbers (checks-catalog.md §0.4). CPU in thousandths of a core, memory in
+// bytes.
 #pragma once
 
 #include "controller/checks/join.h"
@@ -16,8 +17,12 @@ bool quantity_value(const char *text, int64_t *ret);
 // A container's own request (else its limit), and its own limit.
 bool container_request(const struct container *c, enum resource r, int64_t *ret);
 bool container_limit(const struct container *c, enum resource r, int64_t *ret);
-// Is it given by the container, by its Pod, or by the LimitRange of the workload's namespace? For checks with CHECK_JOINS.
-bool request_given(const struct report *rep, const struct pod_view *p, const struct container *c, enum resource r);
-bool limit_given(const struct report *rep, const struct pod_view *p, const struct container *c, enum resource r);
-// What the scheduler counts for one Pod: Pod level, or max of (app + sidecars) and each init with the sidecars before it, + overhead.
+// Is it given by the container, by its Pod, or by the LimitRange of the workload's namespace? For
+// checks with CHECK_JOINS.
+bool request_given(const struct report *rep, const struct pod_view *p, const struct container *c,
+                   enum resource r);
+bool limit_given(const struct report *rep, const struct pod_view *p, const struct container *c,
+                 enum resource r);
+// What the scheduler counts for one Pod: Pod level, or max of (app + sidecars) and each init with
+// the sidecars before it, + overhead.
 int64_t pod_request(const struct pod_spec *spec, enum resource r);

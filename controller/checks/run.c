@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One assessment: workloads, then other objects kind by kind, then the cluster as a whole; each unit meets all its checks at once, so
-// that findings stream out in a fixed order and memory does not grow with their number.
+// One assessment: workloads, then other objects kind by kind, then the cluster as a whole; each
+// unit meets all its checks at once, so that findings stream out in a fixed order and memory does
+// not grow with their number.
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "controller/checks/exempt.h"
@@ -55,7 +56,8 @@ static size_t put(char *to, size_t size, size_t n, const char *part)
     return MIN(n + len + 1, size - 1);
 }
 
-// Of check, group, kind, namespace and root name: never of Pod names, order or the number of offenders (§0.5).
+// Of check, group, kind, namespace and root name: never of Pod names, order or the number of
+// offenders (§0.5).
 static void fingerprint(char ret[17], const struct check *c, const struct unit *u)
 {
     static const char hex[] = "0123456789abcdef";
@@ -103,11 +105,20 @@ static void path_of(char ret[PATH_MAX_TEXT], const struct unit *u, const struct 
     join_part(ret, n, o->field);
 }
 
-static void send(struct assess *as, size_t i, const struct unit *u, const struct outcome *o, const char *exempted)
+static void send(struct assess *as, size_t i, const struct unit *u, const struct outcome *o,
+                 const char *exempted)
 {
     char path[PATH_MAX_TEXT];
-    struct finding f = { .check = as->checks[i], .severity = as->tally[i].severity, .group = u->group, .kind = u->kind,
-                         .ns = u->ns, .name = u->name, .object = u->object, .container = o->container, .path = path, .message = o->text,
+    struct finding f = { .check = as->checks[i],
+                         .severity = as->tally[i].severity,
+                         .group = u->group,
+                         .kind = u->kind,
+                         .ns = u->ns,
+                         .name = u->name,
+                         .object = u->object,
+                         .container = o->container,
+                         .path = path,
+                         .message = o->text,
                          .offenders = o->offenders };
 
     path_of(path, u, o);
@@ -158,7 +169,8 @@ static void account(struct assess *as, size_t i, const struct unit *u, const str
     send(as, i, u, o, NULL);
 }
 
-static void judge_containers(struct assess *as, size_t i, const struct pod_view *p, const struct unit_exemption *ex)
+static void judge_containers(struct assess *as, size_t i, const struct pod_view *p,
+                             const struct unit_exemption *ex)
 {
     const struct check *c = as->checks[i];
 
@@ -173,15 +185,18 @@ static void judge_containers(struct assess *as, size_t i, const struct pod_view 
 }
 
 // Containers that only the Pods have: judged in the Pod they were seen in.
-static void judge_injected(struct assess *as, size_t i, const struct workload *w, const struct unit_exemption *ex)
+static void judge_injected(struct assess *as, size_t i, const struct workload *w,
+                           const struct unit_exemption *ex)
 {
     const struct check *c = as->checks[i];
     struct container_view list[POD_CONTAINERS_MAX];
     struct pod_view p;
 
     for (const struct injected *in = w->injected; in; in = in->next) {
-        pod_view_init(&p, object_pod_spec(in->pod), object_meta_of(in->pod), as->s->server_minor, list);
-        if (in->at >= p.n || !(list[in->at].set & c->sets) || (ex->containers && exempt_container(&as->ex, ex, c, i, in->name)))
+        pod_view_init(&p, object_pod_spec(in->pod), object_meta_of(in->pod), as->s->server_minor,
+                      list);
+        if (in->at >= p.n || !(list[in->at].set & c->sets) ||
+            (ex->containers && exempt_container(&as->ex, ex, c, i, in->name)))
             continue;
         report_at(&as->r, &list[in->at]);
         c->per_container(&as->r, &p, &list[in->at]);
@@ -189,7 +204,8 @@ static void judge_injected(struct assess *as, size_t i, const struct workload *w
     report_at(&as->r, NULL);
 }
 
-static void judge_pod(struct assess *as, size_t i, const struct workload *w, const struct pod_view *p, const struct unit_exemption *ex)
+static void judge_pod(struct assess *as, size_t i, const struct workload *w,
+                      const struct pod_view *p, const struct unit_exemption *ex)
 {
     const struct check *c = as->checks[i];
 
@@ -208,8 +224,9 @@ static void judge_pod(struct assess *as, size_t i, const struct workload *w, con
     }
 }
 
-static const struct outcome *outcome_of(struct assess *as, size_t i, const struct workload *w, const struct pod_view *p,
-                                        const struct unit_exemption *ex, struct memo_entry *memo)
+static const struct outcome *outcome_of(struct assess *as, size_t i, const struct workload *w,
+                                        const struct pod_view *p, const struct unit_exemption *ex,
+                                        struct memo_entry *memo)
 {
     bool pure = !as->checks[i]->per_workload && !(as->checks[i]->flags & CHECK_JOINS);
 
@@ -237,15 +254,24 @@ static void assess_workload(struct assess *as, const struct workload *w)
     struct container_view list[POD_CONTAINERS_MAX];
     struct pod_view p;
     struct ns_info *ns = join_namespace(&as->join, atom_str(w->ns));
-    struct unit u = { .group = w->group, .kind = w->kind, .ns = ns->name, .name = w->name, .prefix = w->prefix, .object = w->object };
-    struct exempt_target target = { .kind = w->kind, .name = w->name, .meta = w->meta, .template = w->template, .ns = ns };
+    struct unit u = { .group = w->group,
+                      .kind = w->kind,
+                      .ns = ns->name,
+                      .name = w->name,
+                      .prefix = w->prefix,
+                      .object = w->object };
+    struct exempt_target target = {
+        .kind = w->kind, .name = w->name, .meta = w->meta, .template = w->template, .ns = ns
+    };
 
     if (!ns->selected)
         return;
     pod_view_init(&p, w->spec, w->template, as->s->server_minor, list);
     exempt_unit(&as->ex, &target, &u.ex);
     // Injected containers and exempted ones are the workload's own story, not that of its spec.
-    struct memo_entry *memo = as->o->no_memo || u.ex.containers || w->injected ? NULL : memo_entry(&as->memo, w->object->spec);
+    struct memo_entry *memo = as->o->no_memo || u.ex.containers || w->injected
+                                  ? NULL
+                                  : memo_entry(&as->memo, w->object->spec);
     for (size_t i = 0; i < as->n && !as->cancelled; i++) {
         if (wants_workload(as, i, w))
             account(as, i, &u, outcome_of(as, i, w, &p, &u.ex, memo));
@@ -260,9 +286,17 @@ static bool wants_kind(const struct assess *as, size_t i, enum kind_id k)
 static void assess_object(struct assess *as, const struct object *o, const struct kind *k)
 {
     const char *name = object_name(o);
-    struct ns_info *ns = join_namespace(&as->join, o->kind == KIND_NAMESPACE ? name : object_namespace(o));
-    struct unit u = { .group = k->group, .kind = k->kind, .ns = object_namespace(o), .name = name, .prefix = "", .object = o };
-    struct exempt_target target = { .kind = k->kind, .name = name, .meta = object_meta_of(o), .ns = ns };
+    struct ns_info *ns =
+        join_namespace(&as->join, o->kind == KIND_NAMESPACE ? name : object_namespace(o));
+    struct unit u = { .group = k->group,
+                      .kind = k->kind,
+                      .ns = object_namespace(o),
+                      .name = name,
+                      .prefix = "",
+                      .object = o };
+    struct exempt_target target = {
+        .kind = k->kind, .name = name, .meta = object_meta_of(o), .ns = ns
+    };
 
     if (!ns->selected)
         return;
@@ -297,7 +331,9 @@ static void assess_kind(struct assess *as, enum kind_id k)
 static void assess_cluster(struct assess *as)
 {
     struct unit u = { .group = "", .kind = "Cluster", .ns = "", .name = "cluster", .prefix = "" };
-    struct exempt_target target = { .kind = u.kind, .name = u.name, .ns = join_namespace(&as->join, "") };
+    struct exempt_target target = { .kind = u.kind,
+                                    .name = u.name,
+                                    .ns = join_namespace(&as->join, "") };
 
     exempt_unit(&as->ex, &target, &u.ex);
     for (size_t i = 0; i < as->n && !time_is_up(as); i++) {
@@ -358,14 +394,19 @@ static void conclude(struct assess *as)
 
 static void run(struct assess *as)
 {
-    struct join_options jo = { .own_namespace = as->o->own_namespace, .platform_namespaces = as->o->platform_namespaces,
-                               .namespaces = as->o->namespaces, .stop = as->o->stop, .stop_arg = as->o->stop_arg };
+    struct join_options jo = { .own_namespace = as->o->own_namespace,
+                               .platform_namespaces = as->o->platform_namespaces,
+                               .namespaces = as->o->namespaces,
+                               .stop = as->o->stop,
+                               .stop_arg = as->o->stop_arg };
 
     choose(as);
     as->stopped = join_init(&as->join, as->s, &jo, as->a) != 0;
     exempt_init(&as->ex, as->o, as->sink, as->s->now, as->a);
     memo_init(&as->memo, as->n, as->a);
-    as->r = (struct report){ .snapshot = as->s, .join = &as->join, .profile = as->sel.profile,
+    as->r = (struct report){ .snapshot = as->s,
+                             .join = &as->join,
+                             .profile = as->sel.profile,
                              .own_namespace = as->o->own_namespace ? as->o->own_namespace : "" };
     walk_all(as);
     if (!as->cancelled)
@@ -374,8 +415,8 @@ static void run(struct assess *as)
     join_fini(&as->join);
 }
 
-int assess_run(const struct snapshot *s, const struct assessment_options *o, const struct assess_sink *sink,
-               struct assessment_summary *ret, struct error *e)
+int assess_run(const struct snapshot *s, const struct assessment_options *o,
+               const struct assess_sink *sink, struct assessment_summary *ret, struct error *e)
 {
     struct assess *as = xcalloc(1, sizeof(*as));
     int rc = -1;

@@ -76,7 +76,13 @@ const char *assess_grade(int32_t score)
     static const struct {
         int32_t from;
         const char *grade;
-    } grades[] = { { 90, "A" }, { 80, "B" }, { 70, "C" }, { 60, "D" }, { 0, "F" } };
+    } grades[] = {
+        {90,  "A"},
+        { 80, "B"},
+        { 70, "C"},
+        { 60, "D"},
+        { 0,  "F"}
+    };
 
     for (size_t i = 0; i < ARRAY_SIZE(grades); i++) {
         if (score >= grades[i].from)

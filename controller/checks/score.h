@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// From verdicts to a number (checks-catalog.md §5): per check p = (passed + warned / 2) / (passed + warned + failed); weight
-// critical 10, high 5, medium 2, low 1, roll-ups 0; pillar = Σ w·p / Σ w over checks that are not skipped; overall = mean of the
-// pillars that have one evaluated check. A failing critical check caps its pillar at 69. Rounded down: 100 means nothing found.
+// From verdicts to a number (checks-catalog.md §5): per check p = (passed + warned / 2) / (passed +
+// warned + failed); weight critical 10, high 5, medium 2, low 1, roll-ups 0; pillar = Σ w·p / Σ w
+// over checks that are not skipped; overall = mean of the pillars that have one evaluated check. A
+// failing critical check caps its pillar at 69. Rounded down: 100 means nothing found.
 #pragma once
 
 #include "controller/checks/checks.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Isolation of single containers: the Pod Security Standards' container controls and their neighbours.
-// A value at Pod level that is bad in itself is reported once, with the first container (checks-catalog.md §0.2).
+// Isolation of single containers: the Pod Security Standards' container controls and their
+// neighbours. A value at Pod level that is bad in itself is reported once, with the first container
+// (checks-catalog.md §0.2).
 #include "controller/checks/report.h"
 #include "controller/checks/security.h"
 
@@ -19,7 +20,8 @@ static bool first(const struct pod_view *p, const struct container_view *c)
     return c == p->containers;
 }
 
-// A privileged container has all capabilities, no seccomp and may escalate: that is said once, by privileged-container.
+// A privileged container has all capabilities, no seccomp and may escalate: that is said once, by
+// privileged-container.
 static bool is_privileged(const struct container_view *c)
 {
     return security_context_privileged(sc_of(c));
@@ -30,11 +32,13 @@ static bool relaxed_by_user_namespace(const struct pod_view *p)
     return p->user_namespace && (p->server_minor == 0 || p->server_minor >= 35);
 }
 
-static void privileged(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
+static void privileged(struct report *r, const struct pod_view *p unused_arg,
+                       const struct container_view *c)
 {
     if (is_privileged(c))
-        report_fail(r, "securityContext.privileged",
-                    "is privileged (all capabilities, no seccomp, full access to the node's devices)");
+        report_fail(
+            r, "securityContext.privileged",
+            "is privileged (all capabilities, no seccomp, full access to the node's devices)");
 }
 
 static void host_port(struct report *r, const struct pod_view *p, const struct container_view *c)
@@ -43,7 +47,8 @@ static void host_port(struct report *r, const struct pod_view *p, const struct c
 
     if (pod_spec_host_network(p->spec))
         return; // the API server copies the port; host-network says it
-    FOR_EACH(container_port, port, container_ports(c->c)) {
+    FOR_EACH(container_port, port, container_ports(c->c))
+    {
         if (container_port_host_port(port)) {
             char field[REPORT_FIELD_MAX];
             snprintf(field, sizeof(field), "ports[%" PRIu32 "].hostPort", i);
@@ -53,11 +58,14 @@ static void host_port(struct report *r, const struct pod_view *p, const struct c
     }
 }
 
-static void windows_host_process(struct report *r, const struct pod_view *p, const struct container_view *c)
+static void windows_host_process(struct report *r, const struct pod_view *p,
+                                 const struct container_view *c)
 {
-    if (first(p, c) && windows_options_host_process(pod_security_context_windows_options(psc_of(p)))) {
+    if (first(p, c) &&
+        windows_options_host_process(pod_security_context_windows_options(psc_of(p)))) {
         report_at(r, NULL);
-        report_fail(r, "securityContext.windowsOptions.hostProcess", "the Pod runs as host process");
+        report_fail(r, "securityContext.windowsOptions.hostProcess",
+                    "the Pod runs as host process");
         report_at(r, c);
     }
     if (windows_options_host_process(security_context_windows_options(sc_of(c))))
@@ -91,7 +99,8 @@ static bool has_user(const struct pod_view *p, const struct container_view *c)
     return pod_security_context_run_as_user(psc_of(p)) > 0;
 }
 
-static void run_as_non_root(struct report *r, const struct pod_view *p, const struct container_view *c)
+static void run_as_non_root(struct report *r, const struct pod_view *p,
+                            const struct container_view *c)
 {
     const struct pod_security_context *psc = psc_of(p);
     const struct security_context *sc = sc_of(c);
@@ -115,7 +124,8 @@ static void run_as_non_root(struct report *r, const struct pod_view *p, const st
     }
 }
 
-static void run_as_user_root(struct report *r, const struct pod_view *p, const struct container_view *c)
+static void run_as_user_root(struct report *r, const struct pod_view *p,
+                             const struct container_view *c)
 {
     const struct pod_security_context *psc = psc_of(p);
     const struct security_context *sc = sc_of(c);
@@ -141,7 +151,8 @@ static bool has_group_root(struct rlist groups)
     return false;
 }
 
-static void run_as_group_root(struct report *r, const struct pod_view *p, const struct container_view *c)
+static void run_as_group_root(struct report *r, const struct pod_view *p,
+                              const struct container_view *c)
 {
     const struct pod_security_context *psc = psc_of(p);
     const struct security_context *sc = sc_of(c);
@@ -151,12 +162,14 @@ static void run_as_group_root(struct report *r, const struct pod_view *p, const 
         if (pod_security_context_has_fs_group(psc) && pod_security_context_fs_group(psc) == 0)
             report_warn(r, "securityContext.fsGroup", "the Pod sets fsGroup to 0");
         if (has_group_root(pod_security_context_supplemental_groups(psc)))
-            report_warn(r, "securityContext.supplementalGroups", "the Pod has 0 among its supplementalGroups");
+            report_warn(r, "securityContext.supplementalGroups",
+                        "the Pod has 0 among its supplementalGroups");
         report_at(r, c);
     }
     bool own = security_context_has_run_as_group(sc);
     bool set = own || pod_security_context_has_run_as_group(psc);
-    int64_t group = own ? security_context_run_as_group(sc) : pod_security_context_run_as_group(psc);
+    int64_t group =
+        own ? security_context_run_as_group(sc) : pod_security_context_run_as_group(psc);
     if (set && group == 0)
         report_warn(r, own ? "securityContext.runAsGroup" : "", "runs with group 0");
 }
@@ -190,7 +203,8 @@ static bool seccomp_bad(const struct seccomp_profile *s)
     return s && t != PROFILE_RUNTIME_DEFAULT && t != PROFILE_LOCALHOST;
 }
 
-static void seccomp_unconfined(struct report *r, const struct pod_view *p, const struct container_view *c)
+static void seccomp_unconfined(struct report *r, const struct pod_view *p,
+                               const struct container_view *c)
 {
     if (first(p, c) && seccomp_bad(pod_security_context_seccomp_profile(psc_of(p)))) {
         report_at(r, NULL);
@@ -201,7 +215,8 @@ static void seccomp_unconfined(struct report *r, const struct pod_view *p, const
         report_fail(r, "securityContext.seccompProfile.type", "switches seccomp off");
 }
 
-static void seccomp_profile_set(struct report *r, const struct pod_view *p, const struct container_view *c)
+static void seccomp_profile_set(struct report *r, const struct pod_view *p,
+                                const struct container_view *c)
 {
     const struct seccomp_profile *s = security_context_seccomp_profile(sc_of(c));
 
@@ -253,7 +268,8 @@ static const char *selinux_problem(const struct selinux_options *o, int minor)
 
 static void selinux(struct report *r, const struct pod_view *p, const struct container_view *c)
 {
-    const char *pod = selinux_problem(pod_security_context_selinux_options(psc_of(p)), p->server_minor);
+    const char *pod =
+        selinux_problem(pod_security_context_selinux_options(psc_of(p)), p->server_minor);
     const char *own = selinux_problem(security_context_selinux_options(sc_of(c)), p->server_minor);
 
     if (first(p, c) && pod) {
@@ -265,7 +281,8 @@ static void selinux(struct report *r, const struct pod_view *p, const struct con
         report_fail(r, "securityContext.seLinuxOptions", "%s", own);
 }
 
-static void proc_mount_unmasked(struct report *r, const struct pod_view *p, const struct container_view *c)
+static void proc_mount_unmasked(struct report *r, const struct pod_view *p,
+                                const struct container_view *c)
 {
     enum proc_mount m = security_context_proc_mount(sc_of(c));
 
@@ -280,13 +297,15 @@ static bool non_root(const struct pod_view *p, const struct container_view *c)
 
     if (has_user(p, c))
         return true;
-    return security_context_has_run_as_non_root(sc) ? security_context_run_as_non_root(sc)
-                                                    : pod_security_context_run_as_non_root(psc_of(p));
+    return security_context_has_run_as_non_root(sc)
+               ? security_context_run_as_non_root(sc)
+               : pod_security_context_run_as_non_root(psc_of(p));
 }
 
 static bool low_ports_allowed(const struct pod_view *p)
 {
-    FOR_EACH(sysctl, s, pod_security_context_sysctls(psc_of(p))) {
+    FOR_EACH(sysctl, s, pod_security_context_sysctls(psc_of(p)))
+    {
         const char *name = sysctl_name(s);
         if (name && strcmp(name, "net.ipv4.ip_unprivileged_port_start") == 0)
             return true;
@@ -294,24 +313,28 @@ static bool low_ports_allowed(const struct pod_view *p)
     return false;
 }
 
-static void privileged_ports(struct report *r, const struct pod_view *p, const struct container_view *c)
+static void privileged_ports(struct report *r, const struct pod_view *p,
+                             const struct container_view *c)
 {
     if (!non_root(p, c) || capability_added(c, "NET_BIND_SERVICE") || low_ports_allowed(p))
         return;
-    FOR_EACH(container_port, port, container_ports(c->c)) {
+    FOR_EACH(container_port, port, container_ports(c->c))
+    {
         int32_t n = container_port_container_port(port);
         if (n >= 1 && n <= 1023)
             report_warn(r, "ports", "listens on port %d without root and NET_BIND_SERVICE", n);
     }
 }
 
-static void context_missing(struct report *r, const struct pod_view *p, const struct container_view *c)
+static void context_missing(struct report *r, const struct pod_view *p,
+                            const struct container_view *c)
 {
     if (!psc_of(p) && !sc_of(c))
         report_warn(r, "securityContext", "has no security context, nor has its Pod");
 }
 
-static void hardening_absent(struct report *r, const struct pod_view *p, const struct container_view *c)
+static void hardening_absent(struct report *r, const struct pod_view *p,
+                             const struct container_view *c)
 {
     const struct security_context *sc = sc_of(c);
     const struct pod_security_context *psc = psc_of(p);
@@ -324,109 +347,177 @@ static void hardening_absent(struct report *r, const struct pod_view *p, const s
         return;
     if (security_context_selinux_options(sc) || pod_security_context_selinux_options(psc))
         return;
-    report_warn(r, "securityContext", "has none of dropped capabilities, seccomp, AppArmor and SELinux");
+    report_warn(r, "securityContext",
+                "has none of dropped capabilities, seccomp, AppArmor and SELinux");
 }
 
 CHECK_TABLE(
     security_container, CHECK_SECURITY,
     { .id = "security/privileged-container",
       .title = "No container is privileged",
-      .remediation = "Remove securityContext.privileged and add only the capabilities that are needed.",
+      .remediation =
+          "Remove securityContext.privileged and add only the capabilities that are needed.",
       .frameworks = "PSS-B CIS-5.2.2 NSA-PSE",
       .aliases = "security.privileged-containers",
-      .severity = CHECK_CRITICAL, .tier = 1, .sets = SET_ALL, .per_container = privileged },
+      .severity = CHECK_CRITICAL,
+      .tier = 1,
+      .sets = SET_ALL,
+      .per_container = privileged },
     { .id = "security/privilege-escalation",
       .title = "Containers cannot gain privileges",
       .remediation = "Set securityContext.allowPrivilegeEscalation to false in every container.",
-      .frameworks = "PSS-R CIS-5.2.6 NSA-PSE", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .flags = CHECK_LINUX, .sets = SET_ALL,
+      .frameworks = "PSS-R CIS-5.2.6 NSA-PSE",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .flags = CHECK_LINUX,
+      .sets = SET_ALL,
       .per_container = privilege_escalation },
     { .id = "security/run-as-non-root",
       .title = "Containers are kept from running as root",
       .remediation = "Set securityContext.runAsNonRoot to true and a runAsUser above 0.",
       .frameworks = "PSS-R CIS-5.2.7 NSA-NR",
       .aliases = "security.run-as-non-root",
-      .severity = CHECK_HIGH, .tier = 1, .sets = SET_ALL, .per_container = run_as_non_root },
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .sets = SET_ALL,
+      .per_container = run_as_non_root },
     { .id = "security/run-as-user-root",
       .title = "No container asks for user 0",
       .remediation = "Set runAsUser to a number above 0, or leave it out and set runAsNonRoot.",
-      .frameworks = "PSS-R CIS-5.2.7 NSA-NR", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .flags = CHECK_LINUX, .sets = SET_ALL,
+      .frameworks = "PSS-R CIS-5.2.7 NSA-NR",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .flags = CHECK_LINUX,
+      .sets = SET_ALL,
       .per_container = run_as_user_root },
     { .id = "security/run-as-group-root",
       .title = "No container runs with group 0",
       .remediation = "Set runAsGroup, fsGroup and supplementalGroups to numbers above 0.",
-      .frameworks = "NSA-NR", .aliases = "",
-      .severity = CHECK_LOW, .tier = 1, .flags = CHECK_LINUX, .sets = SET_ALL,
+      .frameworks = "NSA-NR",
+      .aliases = "",
+      .severity = CHECK_LOW,
+      .tier = 1,
+      .flags = CHECK_LINUX,
+      .sets = SET_ALL,
       .per_container = run_as_group_root },
     { .id = "security/low-uid-gid",
       .title = "User and group ids are 10000 or higher",
       .remediation = "Use runAsUser and runAsGroup of at least 10000, which no host account has.",
-      .frameworks = "NSA-NR", .aliases = "",
-      .severity = CHECK_LOW, .tier = 1, .flags = CHECK_LINUX | CHECK_OFF, .sets = SET_ALL,
+      .frameworks = "NSA-NR",
+      .aliases = "",
+      .severity = CHECK_LOW,
+      .tier = 1,
+      .flags = CHECK_LINUX | CHECK_OFF,
+      .sets = SET_ALL,
       .per_container = low_uid_gid },
     { .id = "security/host-port",
       .title = "No container binds a port of the node",
       .remediation = "Remove hostPort and reach the Pod through a Service.",
-      .frameworks = "PSS-B CIS-5.2.12 NSA-PSE", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .sets = SET_ALL, .per_container = host_port },
+      .frameworks = "PSS-B CIS-5.2.12 NSA-PSE",
+      .aliases = "",
+      .severity = CHECK_MEDIUM,
+      .tier = 1,
+      .sets = SET_ALL,
+      .per_container = host_port },
     { .id = "security/windows-host-process",
       .title = "No Windows container runs as host process",
       .remediation = "Remove windowsOptions.hostProcess.",
-      .frameworks = "PSS-B CIS-5.2.10", .aliases = "",
-      .severity = CHECK_CRITICAL, .tier = 1, .sets = SET_ALL, .per_container = windows_host_process },
+      .frameworks = "PSS-B CIS-5.2.10",
+      .aliases = "",
+      .severity = CHECK_CRITICAL,
+      .tier = 1,
+      .sets = SET_ALL,
+      .per_container = windows_host_process },
     { .id = "security/read-only-root-filesystem",
       .title = "Root file systems are read-only",
-      .remediation = "Set readOnlyRootFilesystem to true and mount an emptyDir where the program writes.",
-      .frameworks = "NSA-RO", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .flags = CHECK_LINUX, .sets = SET_STARTED,
+      .remediation =
+          "Set readOnlyRootFilesystem to true and mount an emptyDir where the program writes.",
+      .frameworks = "NSA-RO",
+      .aliases = "",
+      .severity = CHECK_MEDIUM,
+      .tier = 1,
+      .flags = CHECK_LINUX,
+      .sets = SET_STARTED,
       .per_container = read_only_root },
     { .id = "security/seccomp-unconfined",
       .title = "Nothing switches seccomp off",
       .remediation = "Set seccompProfile.type to RuntimeDefault or Localhost.",
-      .frameworks = "PSS-B CIS-5.6.2", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .flags = CHECK_LINUX, .sets = SET_ALL,
+      .frameworks = "PSS-B CIS-5.6.2",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .flags = CHECK_LINUX,
+      .sets = SET_ALL,
       .per_container = seccomp_unconfined },
     { .id = "security/seccomp-profile",
       .title = "Every container has a seccomp profile",
       .remediation = "Set securityContext.seccompProfile.type of the Pod to RuntimeDefault.",
-      .frameworks = "PSS-R CIS-5.6.2 NSA-RT", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .flags = CHECK_LINUX, .sets = SET_ALL,
+      .frameworks = "PSS-R CIS-5.6.2 NSA-RT",
+      .aliases = "",
+      .severity = CHECK_MEDIUM,
+      .tier = 1,
+      .flags = CHECK_LINUX,
+      .sets = SET_ALL,
       .per_container = seccomp_profile_set },
     { .id = "security/apparmor-profile",
       .title = "Nothing switches AppArmor off",
       .remediation = "Remove the Unconfined AppArmor profile, by field or by annotation.",
-      .frameworks = "PSS-B NSA-RT", .aliases = "",
-      .severity = CHECK_LOW, .tier = 1, .flags = CHECK_LINUX | CHECK_JOINS, .sets = SET_ALL,
+      .frameworks = "PSS-B NSA-RT",
+      .aliases = "",
+      .severity = CHECK_LOW,
+      .tier = 1,
+      .flags = CHECK_LINUX | CHECK_JOINS,
+      .sets = SET_ALL,
       .per_container = apparmor },
     { .id = "security/selinux-options",
       .title = "SELinux labels stay within the container types",
       .remediation = "Remove seLinuxOptions.user and role and use a container type.",
-      .frameworks = "PSS-B NSA-RT", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .flags = CHECK_LINUX, .sets = SET_ALL,
+      .frameworks = "PSS-B NSA-RT",
+      .aliases = "",
+      .severity = CHECK_MEDIUM,
+      .tier = 1,
+      .flags = CHECK_LINUX,
+      .sets = SET_ALL,
       .per_container = selinux },
     { .id = "security/proc-mount",
       .title = "/proc keeps its default masks",
       .remediation = "Remove procMount, or set hostUsers to false on Kubernetes 1.35 or newer.",
-      .frameworks = "PSS-B PSS-R", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .flags = CHECK_LINUX, .sets = SET_ALL,
+      .frameworks = "PSS-B PSS-R",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .flags = CHECK_LINUX,
+      .sets = SET_ALL,
       .per_container = proc_mount_unmasked },
     { .id = "security/privileged-ports",
       .title = "Containers without root listen on ports above 1023",
       .remediation = "Listen on a port above 1023 and map it in the Service.",
-      .frameworks = "", .aliases = "",
-      .severity = CHECK_LOW, .tier = 1, .flags = CHECK_LINUX, .sets = SET_ALL,
+      .frameworks = "",
+      .aliases = "",
+      .severity = CHECK_LOW,
+      .tier = 1,
+      .flags = CHECK_LINUX,
+      .sets = SET_ALL,
       .per_container = privileged_ports },
     { .id = "security/security-context-missing",
       .title = "Every container has a security context, its own or its Pod's",
       .remediation = "Add a securityContext to the Pod and to its containers.",
-      .frameworks = "CIS-5.6.3 NSA-PSE", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .flags = CHECK_ROLLUP, .sets = SET_STARTED,
+      .frameworks = "CIS-5.6.3 NSA-PSE",
+      .aliases = "",
+      .severity = CHECK_MEDIUM,
+      .tier = 1,
+      .flags = CHECK_ROLLUP,
+      .sets = SET_STARTED,
       .per_container = context_missing },
     { .id = "security/linux-hardening-absent",
       .title = "Every container has at least one Linux hardening setting",
       .remediation = "Drop capabilities and set a seccomp profile.",
-      .frameworks = "CIS-5.6.3", .aliases = "",
-      .severity = CHECK_LOW, .tier = 1, .flags = CHECK_LINUX | CHECK_ROLLUP, .sets = SET_ALL,
-      .per_container = hardening_absent },
-);
+      .frameworks = "CIS-5.6.3",
+      .aliases = "",
+      .severity = CHECK_LOW,
+      .tier = 1,
+      .flags = CHECK_LINUX | CHECK_ROLLUP,
+      .sets = SET_ALL,
+      .per_container = hardening_absent }, );

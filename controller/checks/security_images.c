@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Image references: which bytes run, and where they come from. A digest beats a tag for everything that asks "can it change?".
+// Image references: which bytes run, and where they come from. A digest beats a tag for everything
+// that asks "can it change?".
 #include "apis/image.h"
 #include "controller/checks/report.h"
 
@@ -10,7 +11,8 @@ static bool parse(const struct container_view *c, struct image *ret)
     return image && *image && image_parse(str_of(image), ret);
 }
 
-static void tag_latest(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
+static void tag_latest(struct report *r, const struct pod_view *p unused_arg,
+                       const struct container_view *c)
 {
     struct image i;
 
@@ -22,7 +24,8 @@ static void tag_latest(struct report *r, const struct pod_view *p unused_arg, co
         report_fail(r, "image", "names no tag, which means latest (%s)", container_image(c->c));
 }
 
-static void not_pinned(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
+static void not_pinned(struct report *r, const struct pod_view *p unused_arg,
+                       const struct container_view *c)
 {
     struct image i;
 
@@ -30,7 +33,8 @@ static void not_pinned(struct report *r, const struct pod_view *p unused_arg, co
         report_warn(r, "image", "is not pinned to a digest (%s)", container_image(c->c));
 }
 
-static void pull_policy(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
+static void pull_policy(struct report *r, const struct pod_view *p unused_arg,
+                        const struct container_view *c)
 {
     enum pull_policy policy = container_image_pull_policy(c->c);
     struct image i;
@@ -43,7 +47,8 @@ static void pull_policy(struct report *r, const struct pod_view *p unused_arg, c
         report_warn(r, "imagePullPolicy", "keeps whatever version of a moving tag the node has");
 }
 
-static void legacy_registry(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
+static void legacy_registry(struct report *r, const struct pod_view *p unused_arg,
+                            const struct container_view *c)
 {
     struct image i;
 
@@ -51,23 +56,25 @@ static void legacy_registry(struct report *r, const struct pod_view *p unused_ar
         return;
     if (str_eq(i.registry, "k8s.gcr.io"))
         report_fail(r, "image", "comes from k8s.gcr.io, which has been frozen since 2023");
-    else if (str_eq(i.registry, "gcr.io") && i.path.n > 18 && memcmp(i.path.p, "google_containers/", 18) == 0)
+    else if (str_eq(i.registry, "gcr.io") && i.path.n > 18 &&
+             memcmp(i.path.p, "google_containers/", 18) == 0)
         report_fail(r, "image", "comes from gcr.io/google_containers, which is no longer kept up");
 }
 
-// Components that nobody mends any more; what the last part of the repository says, and since when. Table of 2026-11.
+// Components that nobody mends any more; what the last part of the repository says, and since when.
+// Table of 2026-11.
 static const struct {
     const char *tail, *what;
     enum verdict verdict;
 } retired[] = {
-    { "ingress-nginx/controller", "ingress-nginx, retired in March 2026", VERDICT_FAIL },
-    { "kubernetes-helm/tiller", "Tiller of Helm 2, retired in November 2020", VERDICT_FAIL },
-    { "weaveworks/weave-kube", "Weave Net, without maintainer since 2024", VERDICT_FAIL },
-    { "weaveworks/weave-npc", "Weave Net, without maintainer since 2024", VERDICT_FAIL },
-    { "k8s-dns-kube-dns", "kube-dns, followed by CoreDNS", VERDICT_WARN },
-    { "k8s-dns-kube-dns-amd64", "kube-dns, followed by CoreDNS", VERDICT_WARN },
-    { "kubernetes-dashboard-amd64", "the dashboard of version 1", VERDICT_WARN },
-    { "heapster-amd64", "Heapster, retired in 2018", VERDICT_FAIL },
+    {"ingress-nginx/controller",    "ingress-nginx, retired in March 2026",       VERDICT_FAIL},
+    { "kubernetes-helm/tiller",     "Tiller of Helm 2, retired in November 2020", VERDICT_FAIL},
+    { "weaveworks/weave-kube",      "Weave Net, without maintainer since 2024",   VERDICT_FAIL},
+    { "weaveworks/weave-npc",       "Weave Net, without maintainer since 2024",   VERDICT_FAIL},
+    { "k8s-dns-kube-dns",           "kube-dns, followed by CoreDNS",              VERDICT_WARN},
+    { "k8s-dns-kube-dns-amd64",     "kube-dns, followed by CoreDNS",              VERDICT_WARN},
+    { "kubernetes-dashboard-amd64", "the dashboard of version 1",                 VERDICT_WARN},
+    { "heapster-amd64",             "Heapster, retired in 2018",                  VERDICT_FAIL},
 };
 
 // Whole path segments at the end.
@@ -80,7 +87,8 @@ static bool ends_in(struct str path, const char *tail)
     return path.n == n || path.p[path.n - n - 1] == '/';
 }
 
-static void end_of_life(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
+static void end_of_life(struct report *r, const struct pod_view *p unused_arg,
+                        const struct container_view *c)
 {
     struct image i;
 
@@ -92,31 +100,51 @@ static void end_of_life(struct report *r, const struct pod_view *p unused_arg, c
     }
 }
 
-CHECK_TABLE(
-    security_images, CHECK_SECURITY,
-    { .id = "security/image-tag-latest",
-      .title = "Images name a fixed tag or a digest",
-      .remediation = "Name the version as tag, or better the digest.",
-      .frameworks = "NSA-IMG", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .sets = SET_ALL, .per_container = tag_latest },
-    { .id = "security/image-not-digest-pinned",
-      .title = "Images are pinned to a digest",
-      .remediation = "Add the digest of the image that was tested (name:tag@sha256:…).",
-      .frameworks = "NSA-IMG", .aliases = "",
-      .severity = CHECK_LOW, .tier = 2, .sets = SET_ALL, .per_container = not_pinned },
-    { .id = "security/image-pull-policy",
-      .title = "Moving tags are pulled each time",
-      .remediation = "Remove imagePullPolicy and name a fixed tag or digest.",
-      .frameworks = "CIS-1.2.11", .aliases = "",
-      .severity = CHECK_LOW, .tier = 1, .sets = SET_ALL, .per_container = pull_policy },
-    { .id = "security/image-legacy-registry",
-      .title = "No image comes from a registry that was given up",
-      .remediation = "Use registry.k8s.io.",
-      .frameworks = "NSA-UPG", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 2, .flags = CHECK_ALL_NAMESPACES, .sets = SET_ALL, .per_container = legacy_registry },
-    { .id = "security/component-end-of-life",
-      .title = "No component runs that is no longer maintained",
-      .remediation = "Move to the component that followed it.",
-      .frameworks = "NSA-UPG", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .flags = CHECK_ALL_NAMESPACES, .sets = SET_ALL, .per_container = end_of_life },
-);
+CHECK_TABLE(security_images, CHECK_SECURITY,
+            { .id = "security/image-tag-latest",
+              .title = "Images name a fixed tag or a digest",
+              .remediation = "Name the version as tag, or better the digest.",
+              .frameworks = "NSA-IMG",
+              .aliases = "",
+              .severity = CHECK_HIGH,
+              .tier = 1,
+              .sets = SET_ALL,
+              .per_container = tag_latest },
+            { .id = "security/image-not-digest-pinned",
+              .title = "Images are pinned to a digest",
+              .remediation = "Add the digest of the image that was tested (name:tag@sha256:…).",
+              .frameworks = "NSA-IMG",
+              .aliases = "",
+              .severity = CHECK_LOW,
+              .tier = 2,
+              .sets = SET_ALL,
+              .per_container = not_pinned },
+            { .id = "security/image-pull-policy",
+              .title = "Moving tags are pulled each time",
+              .remediation = "Remove imagePullPolicy and name a fixed tag or digest.",
+              .frameworks = "CIS-1.2.11",
+              .aliases = "",
+              .severity = CHECK_LOW,
+              .tier = 1,
+              .sets = SET_ALL,
+              .per_container = pull_policy },
+            { .id = "security/image-legacy-registry",
+              .title = "No image comes from a registry that was given up",
+              .remediation = "Use registry.k8s.io.",
+              .frameworks = "NSA-UPG",
+              .aliases = "",
+              .severity = CHECK_MEDIUM,
+              .tier = 2,
+              .flags = CHECK_ALL_NAMESPACES,
+              .sets = SET_ALL,
+              .per_container = legacy_registry },
+            { .id = "security/component-end-of-life",
+              .title = "No component runs that is no longer maintained",
+              .remediation = "Move to the component that followed it.",
+              .frameworks = "NSA-UPG",
+              .aliases = "",
+              .severity = CHECK_HIGH,
+              .tier = 1,
+              .flags = CHECK_ALL_NAMESPACES,
+              .sets = SET_ALL,
+              .per_container = end_of_life }, );

@@ -16,7 +16,8 @@ static void policy_in_namespace(struct report *r, const struct object *o)
 
 static bool exposed(const struct workload *w)
 {
-    enum service_type t = service_spec_type(service_spec(w->service ? service_of(w->service) : NULL));
+    enum service_type t =
+        service_spec_type(service_spec(w->service ? service_of(w->service) : NULL));
 
     return w->service && (t == SERVICE_LOAD_BALANCER || t == SERVICE_NODE_PORT);
 }
@@ -30,7 +31,8 @@ static void pod_isolation(struct report *r, const struct workload *w)
         return;
     }
     if (!w->ingress_policy)
-        report_as(r, v, "", "no NetworkPolicy selects its Pods for incoming traffic%s", exposed(w) ? ", and it is exposed outside the cluster" : "");
+        report_as(r, v, "", "no NetworkPolicy selects its Pods for incoming traffic%s",
+                  exposed(w) ? ", and it is exposed outside the cluster" : "");
     if (!w->egress_policy)
         report_as(r, v, "", "no NetworkPolicy selects its Pods for outgoing traffic");
 }
@@ -47,14 +49,17 @@ static bool peer_is_everybody(const struct network_policy_peer *p)
     const char *cidr = text_or(ip_block_cidr(b), "");
 
     if (b)
-        return (strcmp(cidr, "0.0.0.0/0") == 0 || strcmp(cidr, "::/0") == 0) && ip_block_except(b).n == 0;
-    return network_policy_peer_has_namespace_selector(p) && selects_all(network_policy_peer_namespace_selector(p)) &&
+        return (strcmp(cidr, "0.0.0.0/0") == 0 || strcmp(cidr, "::/0") == 0) &&
+               ip_block_except(b).n == 0;
+    return network_policy_peer_has_namespace_selector(p) &&
+           selects_all(network_policy_peer_namespace_selector(p)) &&
            selects_all(network_policy_peer_pod_selector(p));
 }
 
 static bool peers_are_everybody(struct rlist peers)
 {
-    FOR_EACH(network_policy_peer, p, peers) {
+    FOR_EACH(network_policy_peer, p, peers)
+    {
         if (peer_is_everybody(p))
             return true;
     }
@@ -67,13 +72,15 @@ static void policy_allow_all(struct report *r, const struct object *o)
     char field[REPORT_FIELD_MAX];
     uint32_t i = 0;
 
-    FOR_EACH(network_policy_ingress, rule, network_policy_spec_ingress(spec)) {
+    FOR_EACH(network_policy_ingress, rule, network_policy_spec_ingress(spec))
+    {
         snprintf(field, sizeof(field), "spec.ingress[%" PRIu32 "].from", i++);
         if (peers_are_everybody(network_policy_ingress_from(rule)))
             report_warn(r, field, "lets everybody in");
     }
     i = 0;
-    FOR_EACH(network_policy_egress, rule, network_policy_spec_egress(spec)) {
+    FOR_EACH(network_policy_egress, rule, network_policy_spec_egress(spec))
+    {
         snprintf(field, sizeof(field), "spec.egress[%" PRIu32 "].to", i++);
         if (peers_are_everybody(network_policy_egress_to(rule)))
             report_warn(r, field, "lets traffic out to everywhere");
@@ -90,7 +97,8 @@ static void policy_dangling(struct report *r, const struct object *o)
         report_warn(r, "spec.podSelector", "selects no Pod and no workload of its namespace");
 }
 
-static bool namespace_matches(const struct report *r, const struct network_policy_peer *p, const struct workload *w, atom home)
+static bool namespace_matches(const struct report *r, const struct network_policy_peer *p,
+                              const struct workload *w, atom home)
 {
     const struct label_selector *sel = network_policy_peer_namespace_selector(p);
     const struct ns_info *ns = join_namespace(r->join, atom_str(w->ns));
@@ -106,7 +114,8 @@ static bool peer_matches_any(const struct report *r, const struct network_policy
 
     for (uint32_t i = 0; i < r->join->walk.n; i++) {
         const struct workload *w = r->join->walk.units[i];
-        if ((!pods || selector_matches(pods, object_meta_labels(w->template))) && namespace_matches(r, p, w, home))
+        if ((!pods || selector_matches(pods, object_meta_labels(w->template))) &&
+            namespace_matches(r, p, w, home))
             return true;
     }
     return false;
@@ -114,7 +123,8 @@ static bool peer_matches_any(const struct report *r, const struct network_policy
 
 static void judge_peers(struct report *r, struct rlist peers, atom home, const char *field)
 {
-    FOR_EACH(network_policy_peer, p, peers) {
+    FOR_EACH(network_policy_peer, p, peers)
+    {
         if (!network_policy_peer_has_ip_block(p) && !peer_matches_any(r, p, home))
             report_warn(r, field, "names a peer that matches no workload");
     }
@@ -125,9 +135,9 @@ static void policy_dangling_peer(struct report *r, const struct object *o)
     const struct network_policy_spec *spec = network_policy_spec(network_policy_of(o));
 
     FOR_EACH(network_policy_ingress, rule, network_policy_spec_ingress(spec))
-        judge_peers(r, network_policy_ingress_from(rule), o->ns, "spec.ingress");
+    judge_peers(r, network_policy_ingress_from(rule), o->ns, "spec.ingress");
     FOR_EACH(network_policy_egress, rule, network_policy_spec_egress(spec))
-        judge_peers(r, network_policy_egress_to(rule), o->ns, "spec.egress");
+    judge_peers(r, network_policy_egress_to(rule), o->ns, "spec.egress");
 }
 
 // "*.example.org" covers one label, not two.
@@ -142,10 +152,12 @@ static bool covers(const char *pattern, const char *host)
 
 static bool covered(const struct ingress_spec *spec, const char *host)
 {
-    FOR_EACH(ingress_tls, t, ingress_spec_tls(spec)) {
+    FOR_EACH(ingress_tls, t, ingress_spec_tls(spec))
+    {
         if (ingress_tls_hosts(t).n == 0)
             return true;
-        FOR_EACH_STR(h, ingress_tls_hosts(t)) {
+        FOR_EACH_STR(h, ingress_tls_hosts(t))
+        {
             if (covers(h, host))
                 return true;
         }
@@ -173,7 +185,8 @@ static void ingress_tls(struct report *r, const struct object *o)
         report_fail(r, "spec.tls", "serves plain HTTP only");
         return;
     }
-    FOR_EACH(ingress_rule, rule, ingress_spec_rules(spec)) {
+    FOR_EACH(ingress_rule, rule, ingress_spec_rules(spec))
+    {
         const char *host = ingress_rule_host(rule);
         snprintf(field, sizeof(field), "spec.rules[%" PRIu32 "].host", i++);
         if (host && *host && !covered(spec, host))
@@ -187,24 +200,31 @@ static void ingress_wildcard(struct report *r, const struct object *o)
 
     if (ingress_spec_rules(spec).n == 0 && ingress_spec_has_default_backend(spec))
         report_warn(r, "spec.defaultBackend", "answers every host");
-    FOR_EACH(ingress_rule, rule, ingress_spec_rules(spec)) {
+    FOR_EACH(ingress_rule, rule, ingress_spec_rules(spec))
+    {
         const char *host = text_or(ingress_rule_host(rule), "");
         if (!*host || strchr(host, '*'))
-            report_warn(r, "spec.rules", *host ? "answers the wildcard host %s" : "has a rule for every host%s", host);
+            report_warn(r, "spec.rules",
+                        *host ? "answers the wildcard host %s" : "has a rule for every host%s",
+                        host);
     }
 }
 
 static void ingress_snippets(struct report *r, const struct object *o)
 {
-    FOR_EACH_PAIR(key, value, object_meta_annotations(object_meta_of(o))) {
+    FOR_EACH_PAIR(key, value, object_meta_annotations(object_meta_of(o)))
+    {
         if (!str_starts(key, "nginx.ingress.kubernetes.io/"))
             continue;
         const char *name = strchr(key, '/') + 1;
-        bool risky = str_starts(name, "auth-tls-") || str_starts(name, "mirror-") || strcmp(name, "auth-url") == 0;
+        bool risky = str_starts(name, "auth-tls-") || str_starts(name, "mirror-") ||
+                     strcmp(name, "auth-url") == 0;
         if (str_ends(name, "-snippet"))
-            report_fail(r, "metadata.annotations", "puts its own text into the controller's configuration (%s)", name);
+            report_fail(r, "metadata.annotations",
+                        "puts its own text into the controller's configuration (%s)", name);
         else if (risky && strpbrk(value, "\r\n{};"))
-            report_fail(r, "metadata.annotations", "the annotation %s holds characters that end a directive", name);
+            report_fail(r, "metadata.annotations",
+                        "the annotation %s holds characters that end a directive", name);
     }
 }
 
@@ -217,8 +237,10 @@ static void node_port(struct report *r, const struct object *o)
 static bool internal_balancer(const struct object *o)
 {
     static const char *const keys[] = {
-        "service.beta.kubernetes.io/aws-load-balancer-internal",       "service.beta.kubernetes.io/azure-load-balancer-internal",
-        "service.beta.kubernetes.io/openstack-internal-load-balancer", "service.beta.kubernetes.io/oci-load-balancer-internal",
+        "service.beta.kubernetes.io/aws-load-balancer-internal",
+        "service.beta.kubernetes.io/azure-load-balancer-internal",
+        "service.beta.kubernetes.io/openstack-internal-load-balancer",
+        "service.beta.kubernetes.io/oci-load-balancer-internal",
     };
     struct rlist notes = object_meta_annotations(object_meta_of(o));
     const char *v;
@@ -231,7 +253,8 @@ static bool internal_balancer(const struct object *o)
     v = rmap_get(notes, "service.beta.kubernetes.io/aws-load-balancer-scheme");
     if (v && strcmp(v, "internal") == 0)
         return true;
-    v = text_or(rmap_get(notes, "networking.gke.io/load-balancer-type"), rmap_get(notes, "cloud.google.com/load-balancer-type"));
+    v = text_or(rmap_get(notes, "networking.gke.io/load-balancer-type"),
+                rmap_get(notes, "cloud.google.com/load-balancer-type"));
     return v && strcmp(v, "Internal") == 0;
 }
 
@@ -249,7 +272,8 @@ static void balancer_open(struct report *r, const struct object *o)
 static void external_ips(struct report *r, const struct object *o)
 {
     if (service_spec_external_ips(service_spec(service_of(o))).n)
-        report_fail(r, "spec.externalIPs", "claims external addresses, which can divert traffic (CVE-2020-8554)");
+        report_fail(r, "spec.externalIPs",
+                    "claims external addresses, which can divert traffic (CVE-2020-8554)");
 }
 
 static void internet_exposure(struct report *r, const struct workload *w)
@@ -259,11 +283,11 @@ static void internet_exposure(struct report *r, const struct workload *w)
     if (!exposed(w) || internal_balancer(w->service))
         return;
     FOR_EACH(container, c, pod_spec_containers(w->spec))
-        probe |= container_has_readiness_probe(c);
+    probe |= container_has_readiness_probe(c);
     if (w->ingress_policy && probe)
         return;
-    report_warn(r, "", "is reachable from outside through Service '%s' and has no %s", object_name(w->service),
-                w->ingress_policy ? "readiness probe" : "NetworkPolicy");
+    report_warn(r, "", "is reachable from outside through Service '%s' and has no %s",
+                object_name(w->service), w->ingress_policy ? "readiness probe" : "NetworkPolicy");
 }
 
 static void default_namespace(struct report *r, const struct object *o)
@@ -272,17 +296,21 @@ static void default_namespace(struct report *r, const struct object *o)
 
     if (strcmp(object_namespace(o), "default") != 0)
         return;
-    if ((o->kind == KIND_SERVICE && strcmp(name, "kubernetes") == 0) || (o->kind == KIND_CONFIG_MAP && strcmp(name, "kube-root-ca.crt") == 0))
+    if ((o->kind == KIND_SERVICE && strcmp(name, "kubernetes") == 0) ||
+        (o->kind == KIND_CONFIG_MAP && strcmp(name, "kube-root-ca.crt") == 0))
         return;
     if (o->kind == KIND_POD && object_meta_owner_references(object_meta_of(o)).n)
         return;
     report_warn(r, "metadata.namespace", "is in the namespace default");
 }
 
-static void ssh_port(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
+static void ssh_port(struct report *r, const struct pod_view *p unused_arg,
+                     const struct container_view *c)
 {
-    FOR_EACH(container_port, port, container_ports(c->c)) {
-        if (container_port_container_port(port) == 22 && container_port_protocol(port) == PROTOCOL_TCP)
+    FOR_EACH(container_port, port, container_ports(c->c))
+    {
+        if (container_port_container_port(port) == 22 &&
+            container_port_protocol(port) == PROTOCOL_TCP)
             report_fail(r, "ports", "offers SSH on port 22");
     }
 }
@@ -290,80 +318,136 @@ static void ssh_port(struct report *r, const struct pod_view *p unused_arg, cons
 #define SERVICES KIND_BIT(KIND_SERVICE)
 #define POLICIES KIND_BIT(KIND_NETWORK_POLICY)
 
-CHECK_TABLE(
-    security_network, CHECK_SECURITY,
-    { .id = "security/network-policy-namespace",
-      .title = "Namespaces with workloads have a NetworkPolicy",
-      .remediation = "Add a policy that denies by default, and one for each connection that is meant.",
-      .frameworks = "CIS-5.3.2 NSA-NP", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .kinds = KIND_BIT(KIND_NAMESPACE), .reads = POLICIES, .per_object = policy_in_namespace },
-    { .id = "security/network-policy-pod-isolation",
-      .title = "Every workload is selected by policies for both directions",
-      .remediation = "Add a NetworkPolicy that selects the Pods for Ingress and Egress.",
-      .frameworks = "CIS-5.3.2 NSA-NP", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .reads = POLICIES, .per_workload = pod_isolation },
-    { .id = "security/network-policy-allow-all",
-      .title = "No NetworkPolicy lets everybody through",
-      .remediation = "Name the peers; an empty from or to means all of them.",
-      .frameworks = "NSA-NP", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .kinds = POLICIES, .per_object = policy_allow_all },
-    { .id = "security/network-policy-dangling",
-      .title = "Every NetworkPolicy selects a workload",
-      .remediation = "Correct the podSelector or delete the policy.",
-      .frameworks = "NSA-NP", .aliases = "",
-      .severity = CHECK_LOW, .tier = 1, .kinds = POLICIES, .reads = KIND_BIT(KIND_POD), .per_object = policy_dangling },
-    { .id = "security/network-policy-dangling-peer",
-      .title = "The peers of NetworkPolicies exist",
-      .remediation = "Correct the selectors of the peer or delete the rule.",
-      .frameworks = "NSA-NP", .aliases = "",
-      .severity = CHECK_LOW, .tier = 1, .kinds = POLICIES, .reads = KIND_BIT(KIND_POD) | KIND_BIT(KIND_NAMESPACE),
-      .per_object = policy_dangling_peer },
-    { .id = "security/ingress-tls",
-      .title = "Ingresses serve every host over TLS",
-      .remediation = "Add the host to spec.tls with a certificate.",
-      .frameworks = "NSA-ENC", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .kinds = KIND_BIT(KIND_INGRESS), .per_object = ingress_tls },
-    { .id = "security/ingress-wildcard-host",
-      .title = "Ingresses name their hosts",
-      .remediation = "Give each rule a host without a wildcard.",
-      .frameworks = "", .aliases = "",
-      .severity = CHECK_LOW, .tier = 3, .kinds = KIND_BIT(KIND_INGRESS), .per_object = ingress_wildcard },
-    { .id = "security/ingress-snippet-annotations",
-      .title = "No Ingress injects configuration text",
-      .remediation = "Remove the snippet annotation and forbid snippets in the controller.",
-      .frameworks = "NSA-UPG", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .kinds = KIND_BIT(KIND_INGRESS), .per_object = ingress_snippets },
-    { .id = "security/internet-exposure",
-      .title = "What can be reached from outside is guarded",
-      .remediation = "Add a NetworkPolicy and probes, or make the Service internal.",
-      .frameworks = "NSA-NP", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .reads = SERVICES | POLICIES, .per_workload = internet_exposure },
-    { .id = "security/service-node-port",
-      .title = "No Service opens a port on every node",
-      .remediation = "Use ClusterIP with an Ingress or Gateway, or a LoadBalancer.",
-      .frameworks = "NSA-NP", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .kinds = SERVICES, .per_object = node_port },
-    { .id = "security/load-balancer-open",
-      .title = "Load balancers are internal or limited to known addresses",
-      .remediation = "Set loadBalancerSourceRanges, or make the load balancer internal.",
-      .frameworks = "NSA-NP NSA-CLOUD", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .kinds = SERVICES, .per_object = balancer_open },
-    { .id = "security/service-external-ips",
-      .title = "No Service claims external addresses",
-      .remediation = "Remove externalIPs and use a LoadBalancer.",
-      .frameworks = "CIS-1.2.3", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .kinds = SERVICES, .per_object = external_ips },
-    { .id = "security/default-namespace-used",
-      .title = "Nothing lives in the namespace default",
-      .remediation = "Give each application a namespace of its own.",
-      .frameworks = "CIS-5.6.4 NSA-NS", .aliases = "",
-      .severity = CHECK_LOW, .tier = 1,
-      .kinds = SERVICES | KIND_BIT(KIND_CONFIG_MAP) | KIND_BIT(KIND_DEPLOYMENT) | KIND_BIT(KIND_STATEFUL_SET) |
-               KIND_BIT(KIND_DAEMON_SET) | KIND_BIT(KIND_CRON_JOB) | KIND_BIT(KIND_POD),
-      .per_object = default_namespace },
-    { .id = "security/ssh-port",
-      .title = "No container offers SSH",
-      .remediation = "Remove the SSH server; use kubectl exec or debug.",
-      .frameworks = "NSA-RT", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .sets = SET_ALL, .per_container = ssh_port },
-);
+CHECK_TABLE(security_network, CHECK_SECURITY,
+            { .id = "security/network-policy-namespace",
+              .title = "Namespaces with workloads have a NetworkPolicy",
+              .remediation =
+                  "Add a policy that denies by default, and one for each connection that is meant.",
+              .frameworks = "CIS-5.3.2 NSA-NP",
+              .aliases = "",
+              .severity = CHECK_HIGH,
+              .tier = 1,
+              .kinds = KIND_BIT(KIND_NAMESPACE),
+              .reads = POLICIES,
+              .per_object = policy_in_namespace },
+            { .id = "security/network-policy-pod-isolation",
+              .title = "Every workload is selected by policies for both directions",
+              .remediation = "Add a NetworkPolicy that selects the Pods for Ingress and Egress.",
+              .frameworks = "CIS-5.3.2 NSA-NP",
+              .aliases = "",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .reads = POLICIES,
+              .per_workload = pod_isolation },
+            { .id = "security/network-policy-allow-all",
+              .title = "No NetworkPolicy lets everybody through",
+              .remediation = "Name the peers; an empty from or to means all of them.",
+              .frameworks = "NSA-NP",
+              .aliases = "",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .kinds = POLICIES,
+              .per_object = policy_allow_all },
+            { .id = "security/network-policy-dangling",
+              .title = "Every NetworkPolicy selects a workload",
+              .remediation = "Correct the podSelector or delete the policy.",
+              .frameworks = "NSA-NP",
+              .aliases = "",
+              .severity = CHECK_LOW,
+              .tier = 1,
+              .kinds = POLICIES,
+              .reads = KIND_BIT(KIND_POD),
+              .per_object = policy_dangling },
+            { .id = "security/network-policy-dangling-peer",
+              .title = "The peers of NetworkPolicies exist",
+              .remediation = "Correct the selectors of the peer or delete the rule.",
+              .frameworks = "NSA-NP",
+              .aliases = "",
+              .severity = CHECK_LOW,
+              .tier = 1,
+              .kinds = POLICIES,
+              .reads = KIND_BIT(KIND_POD) | KIND_BIT(KIND_NAMESPACE),
+              .per_object = policy_dangling_peer },
+            { .id = "security/ingress-tls",
+              .title = "Ingresses serve every host over TLS",
+              .remediation = "Add the host to spec.tls with a certificate.",
+              .frameworks = "NSA-ENC",
+              .aliases = "",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .kinds = KIND_BIT(KIND_INGRESS),
+              .per_object = ingress_tls },
+            { .id = "security/ingress-wildcard-host",
+              .title = "Ingresses name their hosts",
+              .remediation = "Give each rule a host without a wildcard.",
+              .frameworks = "",
+              .aliases = "",
+              .severity = CHECK_LOW,
+              .tier = 3,
+              .kinds = KIND_BIT(KIND_INGRESS),
+              .per_object = ingress_wildcard },
+            { .id = "security/ingress-snippet-annotations",
+              .title = "No Ingress injects configuration text",
+              .remediation = "Remove the snippet annotation and forbid snippets in the controller.",
+              .frameworks = "NSA-UPG",
+              .aliases = "",
+              .severity = CHECK_HIGH,
+              .tier = 1,
+              .kinds = KIND_BIT(KIND_INGRESS),
+              .per_object = ingress_snippets },
+            { .id = "security/internet-exposure",
+              .title = "What can be reached from outside is guarded",
+              .remediation = "Add a NetworkPolicy and probes, or make the Service internal.",
+              .frameworks = "NSA-NP",
+              .aliases = "",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .reads = SERVICES | POLICIES,
+              .per_workload = internet_exposure },
+            { .id = "security/service-node-port",
+              .title = "No Service opens a port on every node",
+              .remediation = "Use ClusterIP with an Ingress or Gateway, or a LoadBalancer.",
+              .frameworks = "NSA-NP",
+              .aliases = "",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .kinds = SERVICES,
+              .per_object = node_port },
+            { .id = "security/load-balancer-open",
+              .title = "Load balancers are internal or limited to known addresses",
+              .remediation = "Set loadBalancerSourceRanges, or make the load balancer internal.",
+              .frameworks = "NSA-NP NSA-CLOUD",
+              .aliases = "",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .kinds = SERVICES,
+              .per_object = balancer_open },
+            { .id = "security/service-external-ips",
+              .title = "No Service claims external addresses",
+              .remediation = "Remove externalIPs and use a LoadBalancer.",
+              .frameworks = "CIS-1.2.3",
+              .aliases = "",
+              .severity = CHECK_HIGH,
+              .tier = 1,
+              .kinds = SERVICES,
+              .per_object = external_ips },
+            { .id = "security/default-namespace-used",
+              .title = "Nothing lives in the namespace default",
+              .remediation = "Give each application a namespace of its own.",
+              .frameworks = "CIS-5.6.4 NSA-NS",
+              .aliases = "",
+              .severity = CHECK_LOW,
+              .tier = 1,
+              .kinds = SERVICES | KIND_BIT(KIND_CONFIG_MAP) | KIND_BIT(KIND_DEPLOYMENT) |
+                       KIND_BIT(KIND_STATEFUL_SET) | KIND_BIT(KIND_DAEMON_SET) |
+                       KIND_BIT(KIND_CRON_JOB) | KIND_BIT(KIND_POD),
+              .per_object = default_namespace },
+            { .id = "security/ssh-port",
+              .title = "No container offers SSH",
+              .remediation = "Remove the SSH server; use kubectl exec or debug.",
+              .frameworks = "NSA-RT",
+              .aliases = "",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .sets = SET_ALL,
+              .per_container = ssh_port }, );

@@ -69,7 +69,8 @@ static void host_path(struct report *r, const struct pod_view *p)
     char field[REPORT_FIELD_MAX], path[PATH_MAX_CLEAN];
     uint32_t i = 0;
 
-    FOR_EACH(volume, v, pod_spec_volumes(p->spec)) {
+    FOR_EACH(volume, v, pod_spec_volumes(p->spec))
+    {
         volume_field(field, i++);
         if (volume_has_host_path(v))
             report_fail(r, field, "volume '%s' is the node's %s", text_or(volume_name(v), ""),
@@ -78,8 +79,21 @@ static void host_path(struct report *r, const struct pod_view *p)
 }
 
 static const char *const sensitive[] = {
-    "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/sys", "/usr", "/var/lib/kubelet", "/var/lib/etcd",
-    "/var/lib/docker", "/var/lib/containerd", "/var/run", "/run", "/var/log",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/proc",
+    "/root",
+    "/sys",
+    "/usr",
+    "/var/lib/kubelet",
+    "/var/lib/etcd",
+    "/var/lib/docker",
+    "/var/lib/containerd",
+    "/var/run",
+    "/run",
+    "/var/log",
 };
 
 static void host_path_sensitive(struct report *r, const struct pod_view *p)
@@ -87,14 +101,16 @@ static void host_path_sensitive(struct report *r, const struct pod_view *p)
     char field[REPORT_FIELD_MAX], path[PATH_MAX_CLEAN];
     uint32_t i = 0;
 
-    FOR_EACH(volume, v, pod_spec_volumes(p->spec)) {
+    FOR_EACH(volume, v, pod_spec_volumes(p->spec))
+    {
         volume_field(field, i++);
         if (!volume_has_host_path(v))
             continue;
         clean_path(text_or(host_path_path(volume_host_path(v)), ""), path);
         for (size_t k = 0; k < ARRAY_SIZE(sensitive); k++) {
             if (same_or_above(path, sensitive[k]) || same_or_above(sensitive[k], path)) {
-                report_fail(r, field, "volume '%s' exposes %s of the node", text_or(volume_name(v), ""), path);
+                report_fail(r, field, "volume '%s' exposes %s of the node",
+                            text_or(volume_name(v), ""), path);
                 break;
             }
         }
@@ -103,18 +119,21 @@ static void host_path_sensitive(struct report *r, const struct pod_view *p)
 
 static const struct volume *host_volume(const struct pod_view *p, const char *name)
 {
-    FOR_EACH(volume, v, pod_spec_volumes(p->spec)) {
+    FOR_EACH(volume, v, pod_spec_volumes(p->spec))
+    {
         if (volume_has_host_path(v) && strcmp(text_or(volume_name(v), ""), name) == 0)
             return v;
     }
     return NULL;
 }
 
-static void host_path_writable(struct report *r, const struct pod_view *p, const struct container_view *c)
+static void host_path_writable(struct report *r, const struct pod_view *p,
+                               const struct container_view *c)
 {
     uint32_t i = 0;
 
-    FOR_EACH(volume_mount, m, container_volume_mounts(c->c)) {
+    FOR_EACH(volume_mount, m, container_volume_mounts(c->c))
+    {
         const char *name = text_or(volume_mount_name(m), "");
         char field[REPORT_FIELD_MAX];
         snprintf(field, sizeof(field), "volumeMounts[%" PRIu32 "].readOnly", i++);
@@ -124,8 +143,8 @@ static void host_path_writable(struct report *r, const struct pod_view *p, const
 }
 
 static const char *const sockets[] = {
-    "docker.sock",           "containerd/containerd.sock", "crio/crio.sock", "dockershim.sock",
-    "podman/podman.sock",    "cri-dockerd.sock",           "containerd.sock", "crio.sock",
+    "docker.sock",        "containerd/containerd.sock", "crio/crio.sock",  "dockershim.sock",
+    "podman/podman.sock", "cri-dockerd.sock",           "containerd.sock", "crio.sock",
     "podman.sock",
 };
 
@@ -152,7 +171,8 @@ static void runtime_socket(struct report *r, const struct pod_view *p)
     char field[REPORT_FIELD_MAX], path[PATH_MAX_CLEAN];
     uint32_t i = 0;
 
-    FOR_EACH(volume, v, pod_spec_volumes(p->spec)) {
+    FOR_EACH(volume, v, pod_spec_volumes(p->spec))
+    {
         volume_field(field, i++);
         if (!volume_has_host_path(v))
             continue;
@@ -171,20 +191,20 @@ static const struct {
     const char *name;
     int from;
 } safe_sysctls[] = {
-    { "kernel.shm_rmid_forced", 0 },
-    { "net.ipv4.ip_local_port_range", 0 },
-    { "net.ipv4.tcp_syncookies", 0 },
-    { "net.ipv4.ping_group_range", 0 },
+    {"kernel.shm_rmid_forced",               0 },
+    { "net.ipv4.ip_local_port_range",        0 },
+    { "net.ipv4.tcp_syncookies",             0 },
+    { "net.ipv4.ping_group_range",           0 },
     { "net.ipv4.ip_unprivileged_port_start", 0 },
-    { "net.ipv4.ip_local_reserved_ports", 27 },
-    { "net.ipv4.tcp_keepalive_time", 29 },
-    { "net.ipv4.tcp_fin_timeout", 29 },
-    { "net.ipv4.tcp_keepalive_intvl", 29 },
-    { "net.ipv4.tcp_keepalive_probes", 29 },
-    { "net.ipv4.tcp_rmem", 32 },
-    { "net.ipv4.tcp_wmem", 32 },
-    { "net.ipv4.tcp_slow_start_after_idle", 37 },
-    { "net.ipv4.tcp_notsent_lowat", 37 },
+    { "net.ipv4.ip_local_reserved_ports",    27},
+    { "net.ipv4.tcp_keepalive_time",         29},
+    { "net.ipv4.tcp_fin_timeout",            29},
+    { "net.ipv4.tcp_keepalive_intvl",        29},
+    { "net.ipv4.tcp_keepalive_probes",       29},
+    { "net.ipv4.tcp_rmem",                   32},
+    { "net.ipv4.tcp_wmem",                   32},
+    { "net.ipv4.tcp_slow_start_after_idle",  37},
+    { "net.ipv4.tcp_notsent_lowat",          37},
 };
 
 static bool is_safe(const char *name, int minor)
@@ -200,7 +220,8 @@ static void unsafe_sysctls(struct report *r, const struct pod_view *p)
 {
     uint32_t i = 0;
 
-    FOR_EACH(sysctl, s, pod_security_context_sysctls(pod_spec_security_context(p->spec))) {
+    FOR_EACH(sysctl, s, pod_security_context_sysctls(pod_spec_security_context(p->spec)))
+    {
         const char *name = text_or(sysctl_name(s), "");
         char field[REPORT_FIELD_MAX];
         snprintf(field, sizeof(field), "securityContext.sysctls[%" PRIu32 "]", i++);
@@ -220,46 +241,75 @@ CHECK_TABLE(
     { .id = "security/host-network",
       .title = "No workload uses the node's network",
       .remediation = "Remove hostNetwork and reach the Pod through a Service.",
-      .frameworks = "PSS-B CIS-5.2.5 NSA-PSE", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .per_pod_spec = host_network },
+      .frameworks = "PSS-B CIS-5.2.5 NSA-PSE",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .per_pod_spec = host_network },
     { .id = "security/host-pid",
       .title = "No workload sees the node's processes",
       .remediation = "Remove hostPID.",
-      .frameworks = "PSS-B CIS-5.2.3 NSA-PSE", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .per_pod_spec = host_pid },
+      .frameworks = "PSS-B CIS-5.2.3 NSA-PSE",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .per_pod_spec = host_pid },
     { .id = "security/host-ipc",
       .title = "No workload shares the node's IPC namespace",
       .remediation = "Remove hostIPC.",
-      .frameworks = "PSS-B CIS-5.2.4 NSA-PSE", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .per_pod_spec = host_ipc },
+      .frameworks = "PSS-B CIS-5.2.4 NSA-PSE",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .per_pod_spec = host_ipc },
     { .id = "security/host-path-volume",
       .title = "No workload mounts a path of the node",
       .remediation = "Use a persistentVolumeClaim, configMap or emptyDir in place of hostPath.",
-      .frameworks = "PSS-B CIS-5.2.11 NSA-PSE", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .per_pod_spec = host_path },
+      .frameworks = "PSS-B CIS-5.2.11 NSA-PSE",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .per_pod_spec = host_path },
     { .id = "security/host-path-sensitive",
       .title = "No workload mounts a sensitive path of the node",
-      .remediation = "Remove the hostPath volume or narrow it to a folder that belongs to the workload.",
-      .frameworks = "PSS-B CIS-5.2.11", .aliases = "",
-      .severity = CHECK_CRITICAL, .tier = 1, .per_pod_spec = host_path_sensitive },
+      .remediation =
+          "Remove the hostPath volume or narrow it to a folder that belongs to the workload.",
+      .frameworks = "PSS-B CIS-5.2.11",
+      .aliases = "",
+      .severity = CHECK_CRITICAL,
+      .tier = 1,
+      .per_pod_spec = host_path_sensitive },
     { .id = "security/host-path-writable",
       .title = "Paths of the node are mounted read-only",
       .remediation = "Set readOnly to true on mounts of hostPath volumes.",
-      .frameworks = "PSS-B", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .sets = SET_ALL, .per_container = host_path_writable },
+      .frameworks = "PSS-B",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .sets = SET_ALL,
+      .per_container = host_path_writable },
     { .id = "security/container-runtime-socket",
       .title = "No workload reaches the container runtime's socket",
       .remediation = "Remove the hostPath volume; build images with a tool that needs no daemon.",
-      .frameworks = "CIS-5.2.11 NSA-RT", .aliases = "",
-      .severity = CHECK_CRITICAL, .tier = 1, .per_pod_spec = runtime_socket },
+      .frameworks = "CIS-5.2.11 NSA-RT",
+      .aliases = "",
+      .severity = CHECK_CRITICAL,
+      .tier = 1,
+      .per_pod_spec = runtime_socket },
     { .id = "security/unsafe-sysctls",
       .title = "Only safe kernel parameters are set",
       .remediation = "Remove the parameter from securityContext.sysctls or set it on the node.",
-      .frameworks = "PSS-B", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 1, .flags = CHECK_LINUX, .per_pod_spec = unsafe_sysctls },
+      .frameworks = "PSS-B",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .flags = CHECK_LINUX,
+      .per_pod_spec = unsafe_sysctls },
     { .id = "security/host-aliases",
       .title = "No workload overrides host names",
       .remediation = "Remove hostAliases and use DNS.",
-      .frameworks = "", .aliases = "",
-      .severity = CHECK_LOW, .tier = 1, .per_pod_spec = host_aliases },
-);
+      .frameworks = "",
+      .aliases = "",
+      .severity = CHECK_LOW,
+      .tier = 1,
+      .per_pod_spec = host_aliases }, );

@@ -1,31 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// Credentials in places that are not made for them. The texts were classified when the object was decoded and are gone; a message
-// can name the variable or key and what its value looked like, and nothing else.
+// Credentials in places that are not made for them. The texts were classified when the object was
+// decoded and are gone; a message can name the variable or key and what its value looked like, and
+// nothing else.
 #include "controller/checks/join.h"
 #include "controller/checks/report.h"
 
-static void secret_in_env(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
+static void secret_in_env(struct report *r, const struct pod_view *p unused_arg,
+                          const struct container_view *c)
 {
     uint32_t i = 0;
 
-    FOR_EACH(env_var, e, container_env(c->c)) {
+    FOR_EACH(env_var, e, container_env(c->c))
+    {
         char field[REPORT_FIELD_MAX];
         snprintf(field, sizeof(field), "env[%" PRIu32 "].valueFrom.secretKeyRef", i++);
         if (env_source_has_secret_key_ref(env_var_value_from(e)))
-            report_warn(r, field, "reads a Secret into the variable %s", text_or(env_var_name(e), ""));
+            report_warn(r, field, "reads a Secret into the variable %s",
+                        text_or(env_var_name(e), ""));
     }
-    FOR_EACH(env_from, e, container_env_from(c->c)) {
+    FOR_EACH(env_from, e, container_env_from(c->c))
+    {
         if (env_from_has_secret_ref(e))
             report_warn(r, "envFrom", "reads the whole Secret '%s' into variables",
                         text_or(object_ref_name(env_from_secret_ref(e)), ""));
     }
 }
 
-static void hardcoded_env(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
+static void hardcoded_env(struct report *r, const struct pod_view *p unused_arg,
+                          const struct container_view *c)
 {
     uint32_t i = 0;
 
-    FOR_EACH(env_var, e, container_env(c->c)) {
+    FOR_EACH(env_var, e, container_env(c->c))
+    {
         enum credential_class k = env_var_value(e);
         const char *name = text_or(env_var_name(e), "");
         char field[REPORT_FIELD_MAX];
@@ -33,17 +40,22 @@ static void hardcoded_env(struct report *r, const struct pod_view *p unused_arg,
         if (credential_by_format(k))
             report_fail(r, field, "has %s in the variable %s", credential_text(k), name);
         else if ((k == CREDENTIAL_TEXT || k == CREDENTIAL_NAMED) && credential_name(str_of(name)))
-            report_warn(r, field, "has a literal value in the variable %s, whose name is that of a credential", name);
+            report_warn(
+                r, field,
+                "has a literal value in the variable %s, whose name is that of a credential", name);
     }
 }
 
-static void credential_in_args(struct report *r, const struct pod_view *p unused_arg, const struct container_view *c)
+static void credential_in_args(struct report *r, const struct pod_view *p unused_arg,
+                               const struct container_view *c)
 {
-    FOR_EACH_WORD(k, container_command(c->c)) {
+    FOR_EACH_WORD(k, container_command(c->c))
+    {
         if (k == CREDENTIAL_NAMED || credential_by_format((enum credential_class)k))
             report_fail(r, "command", "has a credential in its command");
     }
-    FOR_EACH_WORD(k, container_args(c->c)) {
+    FOR_EACH_WORD(k, container_args(c->c))
+    {
         if (k == CREDENTIAL_NAMED || credential_by_format((enum credential_class)k))
             report_fail(r, "args", "has a credential in its arguments");
     }
@@ -51,7 +63,8 @@ static void credential_in_args(struct report *r, const struct pod_view *p unused
 
 static bool public_by_nature(const char *name)
 {
-    static const char *const names[] = { "kube-root-ca.crt", "istio-ca-root-cert", "openshift-service-ca.crt" };
+    static const char *const names[] = { "kube-root-ca.crt", "istio-ca-root-cert",
+                                         "openshift-service-ca.crt" };
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         if (strcmp(names[i], name) == 0)
@@ -62,13 +75,15 @@ static bool public_by_nature(const char *name)
 
 static void judge_keys(struct report *r, struct rlist map, const char *member)
 {
-    FOR_EACH_CREDENTIAL(key, k, map) {
+    FOR_EACH_CREDENTIAL(key, k, map)
+    {
         enum credential_class cls = (enum credential_class)k;
         char field[REPORT_FIELD_MAX];
         snprintf(field, sizeof(field), "%s[%.100s]", member, key);
         if (credential_by_format(cls))
             report_fail(r, field, "key '%s' holds %s", key, credential_text(cls));
-        else if (cls == CREDENTIAL_NAMED || (cls == CREDENTIAL_TEXT && credential_name(str_of(key))))
+        else if (cls == CREDENTIAL_NAMED ||
+                 (cls == CREDENTIAL_TEXT && credential_name(str_of(key))))
             report_warn(r, field, "key '%s' looks like it holds a credential", key);
     }
 }
@@ -83,16 +98,20 @@ static void credential_in_config_map(struct report *r, const struct object *o)
 
 static bool uses_secret(const struct workload *w)
 {
-    FOR_EACH(volume, v, pod_spec_volumes(w->spec)) {
+    FOR_EACH(volume, v, pod_spec_volumes(w->spec))
+    {
         if (volume_has_secret(v))
             return true;
     }
-    FOR_EACH(container, c, pod_spec_containers(w->spec)) {
-        FOR_EACH(env_var, e, container_env(c)) {
+    FOR_EACH(container, c, pod_spec_containers(w->spec))
+    {
+        FOR_EACH(env_var, e, container_env(c))
+        {
             if (env_source_has_secret_key_ref(env_var_value_from(e)))
                 return true;
         }
-        FOR_EACH(env_from, e, container_env_from(c)) {
+        FOR_EACH(env_from, e, container_env_from(c))
+        {
             if (env_from_has_secret_ref(e))
                 return true;
         }
@@ -105,12 +124,13 @@ static void external_secret_store(struct report *r)
     static const struct {
         const char *group, *plural;
     } stores[] = {
-        { "external-secrets.io", "externalsecrets" },
-        { "secrets-store.csi.x-k8s.io", "secretproviderclasses" },
-        { "bitnami.com", "sealedsecrets" },
-        { "secrets.hashicorp.com", NULL },
-        { "ricoberger.de", "vaultsecrets" },
+        {"external-secrets.io",         "externalsecrets"      },
+        { "secrets-store.csi.x-k8s.io", "secretproviderclasses"},
+        { "bitnami.com",                "sealedsecrets"        },
+        { "secrets.hashicorp.com",      NULL                   },
+        { "ricoberger.de",              "vaultsecrets"         },
     };
+
     bool used = false;
 
     for (size_t i = 0; i < ARRAY_SIZE(stores); i++) {
@@ -120,7 +140,9 @@ static void external_secret_store(struct report *r)
     for (uint32_t i = 0; !used && i < r->join->walk.n; i++)
         used = uses_secret(r->join->walk.units[i]);
     if (used)
-        report_warn(r, "", "no external secret store was found (External Secrets, Secrets Store CSI, Sealed Secrets, Vault)");
+        report_warn(
+            r, "",
+            "no external secret store was found (External Secrets, Secrets Store CSI, Sealed Secrets, Vault)");
     else
         report_skip(r, SKIP_NO_OBJECTS, "no workload uses a Secret");
 }
@@ -129,28 +151,51 @@ CHECK_TABLE(
     security_secrets, CHECK_SECURITY,
     { .id = "security/secret-in-env",
       .title = "Secrets reach containers as files and not as variables",
-      .remediation = "Mount the Secret as a volume; variables leak into logs, dumps and child processes.",
-      .frameworks = "CIS-5.4.1 NSA-SEC", .aliases = "",
-      .severity = CHECK_MEDIUM, .tier = 1, .sets = SET_ALL, .per_container = secret_in_env },
+      .remediation =
+          "Mount the Secret as a volume; variables leak into logs, dumps and child processes.",
+      .frameworks = "CIS-5.4.1 NSA-SEC",
+      .aliases = "",
+      .severity = CHECK_MEDIUM,
+      .tier = 1,
+      .sets = SET_ALL,
+      .per_container = secret_in_env },
     { .id = "security/hardcoded-credential-env",
       .title = "No variable holds a credential as text",
-      .remediation = "Move the value into a Secret and refer to it; change the credential, since it has been published.",
-      .frameworks = "CIS-5.4.1 NSA-SEC", .aliases = "security.hardcoded-secrets",
-      .severity = CHECK_CRITICAL, .tier = 1, .sets = SET_ALL, .per_container = hardcoded_env },
+      .remediation =
+          "Move the value into a Secret and refer to it; change the credential, since it has been published.",
+      .frameworks = "CIS-5.4.1 NSA-SEC",
+      .aliases = "security.hardcoded-secrets",
+      .severity = CHECK_CRITICAL,
+      .tier = 1,
+      .sets = SET_ALL,
+      .per_container = hardcoded_env },
     { .id = "security/credential-in-args",
       .title = "No command line holds a credential",
       .remediation = "Read the credential from a mounted Secret.",
-      .frameworks = "NSA-SEC", .aliases = "",
-      .severity = CHECK_HIGH, .tier = 2, .sets = SET_ALL, .per_container = credential_in_args },
+      .frameworks = "NSA-SEC",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 2,
+      .sets = SET_ALL,
+      .per_container = credential_in_args },
     { .id = "security/credential-in-configmap",
       .title = "No ConfigMap holds a credential",
-      .remediation = "Move the value into a Secret or an external secret store and change the credential.",
-      .frameworks = "CIS-5.4.1 NSA-SEC", .aliases = "security.secrets-in-configmaps",
-      .severity = CHECK_HIGH, .tier = 1, .kinds = KIND_BIT(KIND_CONFIG_MAP), .per_object = credential_in_config_map },
+      .remediation =
+          "Move the value into a Secret or an external secret store and change the credential.",
+      .frameworks = "CIS-5.4.1 NSA-SEC",
+      .aliases = "security.secrets-in-configmaps",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .kinds = KIND_BIT(KIND_CONFIG_MAP),
+      .per_object = credential_in_config_map },
     { .id = "security/external-secret-store",
       .title = "Secrets come from an external store",
-      .remediation = "Consider External Secrets, the Secrets Store CSI driver, Sealed Secrets or Vault.",
-      .frameworks = "CIS-5.4.2 NSA-SEC", .aliases = "security.external-secrets-usage",
-      .severity = CHECK_LOW, .tier = 1, .flags = CHECK_LIVE | CHECK_ALL_NAMESPACES,
-      .reads = KIND_BIT(KIND_CUSTOM_RESOURCE_DEFINITION), .per_cluster = external_secret_store },
-);
+      .remediation =
+          "Consider External Secrets, the Secrets Store CSI driver, Sealed Secrets or Vault.",
+      .frameworks = "CIS-5.4.2 NSA-SEC",
+      .aliases = "security.external-secrets-usage",
+      .severity = CHECK_LOW,
+      .tier = 1,
+      .flags = CHECK_LIVE | CHECK_ALL_NAMESPACES,
+      .reads = KIND_BIT(KIND_CUSTOM_RESOURCE_DEFINITION),
+      .per_cluster = external_secret_store }, );

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which checks a run executes, and how strictly: mode, pillars, include and exclude lists, profile (checks-catalog.md §0.13).
+// Which checks a run executes, and how strictly: mode, pillars, include and exclude lists, profile
+// (checks-catalog.md §0.13).
 #pragma once
 
 #include "controller/checks/checks.h"
@@ -22,4 +23,5 @@ struct selection {
     bool enabled[CHECKS_MAX]; // and runs; listed but not enabled: skipped, disabled
 };
 
-int must_check select_checks(const struct assessment_options *o, struct selection *ret, struct error *e);
+int must_check select_checks(const struct assessment_options *o, struct selection *ret,
+                             struct error *e);

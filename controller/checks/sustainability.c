@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nodes that run for nothing. Requests are what the scheduler packs by, so they bound how few nodes would do.
+// Nodes that run for nothing. Requests are what the scheduler packs by, so they bound how few nodes
+// would do.
 #include "controller/checks/join.h"
 #include "controller/checks/report.h"
 #include "controller/checks/resources.h"
 
-#define NODES       KIND_BIT(KIND_NODE)
-#define CONTROLLERS (KIND_BIT(KIND_DEPLOYMENT) | KIND_BIT(KIND_STATEFUL_SET) | KIND_BIT(KIND_DAEMON_SET))
-#define MIB         (INT64_C(1) << 20)
+#define NODES KIND_BIT(KIND_NODE)
+#define CONTROLLERS                                                                                \
+    (KIND_BIT(KIND_DEPLOYMENT) | KIND_BIT(KIND_STATEFUL_SET) | KIND_BIT(KIND_DAEMON_SET))
+#define MIB (INT64_C(1) << 20)
 
 static bool usable(const struct object *node)
 {
     if (node_spec_unschedulable(node_spec(node_of(node))))
         return false;
-    FOR_EACH(node_condition, c, node_status_conditions(node_status(node_of(node)))) {
+    FOR_EACH(node_condition, c, node_status_conditions(node_status(node_of(node))))
+    {
         if (strcmp(atom_str(node_condition_type(c)), "Ready") == 0)
             return node_condition_status(c) == CONDITION_TRUE;
     }
@@ -24,7 +27,8 @@ static double allocatable(const struct report *r, enum resource res)
     double sum = 0;
     int64_t v;
 
-    FOR_EACH_OBJECT(n, r->snapshot, KIND_NODE) {
+    FOR_EACH_OBJECT(n, r->snapshot, KIND_NODE)
+    {
         if (usable(n) && resource_in(node_status_allocatable(node_status(node_of(n))), res, &v))
             sum += (double)v;
     }
@@ -36,7 +40,8 @@ static double pods_of(const struct workload *w)
     if (w->finished || w->id == KIND_CRON_JOB)
         return 0;
     if (w->id == KIND_DAEMON_SET)
-        return daemon_set_status_desired_number_scheduled(daemon_set_status(daemon_set_of(w->object)));
+        return daemon_set_status_desired_number_scheduled(
+            daemon_set_status(daemon_set_of(w->object)));
     return workload_replicas(w);
 }
 
@@ -45,7 +50,8 @@ static double requested(const struct report *r, enum resource res)
     double sum = 0;
 
     for (uint32_t i = 0; i < r->join->walk.n; i++)
-        sum += pods_of(r->join->walk.units[i]) * (double)pod_request(r->join->walk.units[i]->spec, res);
+        sum += pods_of(r->join->walk.units[i]) *
+               (double)pod_request(r->join->walk.units[i]->spec, res);
     return sum;
 }
 
@@ -54,9 +60,11 @@ static void judge_use(struct report *r, enum resource res, double have)
     double share = have > 0 ? requested(r, res) / have : 1;
 
     if (share < 0.15)
-        report_fail(r, "", "only %.1f %% of the nodes' %s is requested", share * 100, resource_name(res));
+        report_fail(r, "", "only %.1f %% of the nodes' %s is requested", share * 100,
+                    resource_name(res));
     else if (share < 0.40)
-        report_warn(r, "", "only %.1f %% of the nodes' %s is requested", share * 100, resource_name(res));
+        report_warn(r, "", "only %.1f %% of the nodes' %s is requested", share * 100,
+                    resource_name(res));
 }
 
 static void request_utilisation(struct report *r)
@@ -75,9 +83,11 @@ static void request_utilisation(struct report *r)
 
 static bool is_small(const struct workload *w)
 {
-    int64_t cpu = pod_request(w->spec, RESOURCE_CPU), memory = pod_request(w->spec, RESOURCE_MEMORY);
+    int64_t cpu = pod_request(w->spec, RESOURCE_CPU),
+            memory = pod_request(w->spec, RESOURCE_MEMORY);
 
-    return pod_spec_containers(w->spec).n == 1 && cpu > 0 && cpu < 50 && memory < 64 * MIB && workload_replicas(w) >= 3;
+    return pod_spec_containers(w->spec).n == 1 && cpu > 0 && cpu < 50 && memory < 64 * MIB &&
+           workload_replicas(w) >= 3;
 }
 
 static bool production(const struct ns_info *ns)
@@ -103,20 +113,23 @@ static void fragmented(struct report *r, const struct object *o)
     }
     for (uint32_t i = 0; i < r->join->walk.n; i++) {
         const struct workload *w = r->join->walk.units[i];
-        small += workload_is(w, KIND_BIT(KIND_DEPLOYMENT)) && strcmp(atom_str(w->ns), ns->name) == 0 && is_small(w);
+        small += workload_is(w, KIND_BIT(KIND_DEPLOYMENT)) &&
+                 strcmp(atom_str(w->ns), ns->name) == 0 && is_small(w);
     }
     if (small >= 8)
         report_warn(r, "", "%" PRIu32 " Deployments run three or more tiny replicas each", small);
 }
 
-// An estimate by sums with a quarter to spare and two nodes more: taints and affinity, which it does not see, only raise the need.
+// An estimate by sums with a quarter to spare and two nodes more: taints and affinity, which it
+// does not see, only raise the need.
 static void consolidation(struct report *r)
 {
-    double cpu = requested(r, RESOURCE_CPU), memory = requested(r, RESOURCE_MEMORY), node_cpu = 0, node_memory = 0;
+    double cpu = requested(r, RESOURCE_CPU), memory = requested(r, RESOURCE_MEMORY), node_cpu = 0,
+           node_memory = 0;
     uint32_t nodes = 0, needed;
 
     FOR_EACH_OBJECT(n, r->snapshot, KIND_NODE)
-        nodes += usable(n);
+    nodes += usable(n);
     if (nodes <= 2) {
         report_skip(r, SKIP_NOT_APPLICABLE, "two nodes or fewer are needed in any case");
         return;
@@ -129,26 +142,38 @@ static void consolidation(struct report *r)
     }
     needed = (uint32_t)(MAX(cpu / node_cpu, memory / node_memory) * 1.25) + 2;
     if (needed < nodes)
-        report_warn(r, "", "the requests would fit on about %" PRIu32 " of %" PRIu32 " nodes", needed, nodes);
+        report_warn(r, "", "the requests would fit on about %" PRIu32 " of %" PRIu32 " nodes",
+                    needed, nodes);
 }
 
-CHECK_TABLE(
-    sustainability, CHECK_SUSTAINABILITY,
-    { .id = "sustainability/cluster-request-utilisation",
-      .title = "A good part of the nodes is requested",
-      .remediation = "Use fewer or smaller nodes, or a node autoscaler.",
-      .frameworks = "", .aliases = "sustainability.resource-efficiency-signals",
-      .severity = CHECK_MEDIUM, .tier = 1, .flags = CHECK_LIVE | CHECK_ALL_NAMESPACES, .reads = NODES | KIND_BIT(KIND_POD) | CONTROLLERS,
-      .per_cluster = request_utilisation },
-    { .id = "sustainability/node-consolidation",
-      .title = "No more nodes run than the requests need",
-      .remediation = "Let a node autoscaler consolidate, or remove nodes.",
-      .frameworks = "", .aliases = "sustainability.workload-consolidation-signals",
-      .severity = CHECK_MEDIUM, .tier = 1, .flags = CHECK_LIVE | CHECK_ALL_NAMESPACES, .reads = NODES | KIND_BIT(KIND_POD) | CONTROLLERS,
-      .per_cluster = consolidation },
-    { .id = "sustainability/fragmented-workloads",
-      .title = "Small services are not spread over many tiny replicas",
-      .remediation = "Run fewer replicas outside production, or merge services.",
-      .frameworks = "", .aliases = "sustainability.workload-consolidation-signals",
-      .severity = CHECK_LOW, .tier = 1, .kinds = KIND_BIT(KIND_NAMESPACE), .reads = KIND_BIT(KIND_DEPLOYMENT), .per_object = fragmented },
-);
+CHECK_TABLE(sustainability, CHECK_SUSTAINABILITY,
+            { .id = "sustainability/cluster-request-utilisation",
+              .title = "A good part of the nodes is requested",
+              .remediation = "Use fewer or smaller nodes, or a node autoscaler.",
+              .frameworks = "",
+              .aliases = "sustainability.resource-efficiency-signals",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .flags = CHECK_LIVE | CHECK_ALL_NAMESPACES,
+              .reads = NODES | KIND_BIT(KIND_POD) | CONTROLLERS,
+              .per_cluster = request_utilisation },
+            { .id = "sustainability/node-consolidation",
+              .title = "No more nodes run than the requests need",
+              .remediation = "Let a node autoscaler consolidate, or remove nodes.",
+              .frameworks = "",
+              .aliases = "sustainability.workload-consolidation-signals",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .flags = CHECK_LIVE | CHECK_ALL_NAMESPACES,
+              .reads = NODES | KIND_BIT(KIND_POD) | CONTROLLERS,
+              .per_cluster = consolidation },
+            { .id = "sustainability/fragmented-workloads",
+              .title = "Small services are not spread over many tiny replicas",
+              .remediation = "Run fewer replicas outside production, or merge services.",
+              .frameworks = "",
+              .aliases = "sustainability.workload-consolidation-signals",
+              .severity = CHECK_LOW,
+              .tier = 1,
+              .kinds = KIND_BIT(KIND_NAMESPACE),
+              .reads = KIND_BIT(KIND_DEPLOYMENT),
+              .per_object = fragmented }, );

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What could not be read is skipped with its reason. It is never a pass: a missing permission must not look like compliance.
+// What could not be read is skipped with its reason. It is never a pass: a missing permission must
+// not look like compliance.
 #include "controller/checks/tally.h"
 
 #include "controller/checks/walk.h"
@@ -28,7 +29,8 @@ static kind_mask walked(const struct check *c)
 static void look_at_reads(struct tally *t, const struct check *c, const struct snapshot *s)
 {
     for (int k = 0; t->run && k < KIND_COUNT; k++) {
-        enum skip_reason why = c->reads & KIND_BIT(k) ? reason_of((enum kind_state)s->state[k]) : SKIP_NONE;
+        enum skip_reason why =
+            c->reads & KIND_BIT(k) ? reason_of((enum kind_state)s->state[k]) : SKIP_NONE;
         if (why == SKIP_NONE)
             continue;
         t->run = false;
@@ -83,7 +85,8 @@ static const char *kind_text(const struct tally *t)
     return t->missing < KIND_COUNT ? kind_get(t->missing)->kind : "the cluster";
 }
 
-static void say_why_not(const struct tally *t, const struct check *c, enum skip_reason why, char text[TALLY_TEXT_MAX])
+static void say_why_not(const struct tally *t, const struct check *c, enum skip_reason why,
+                        char text[TALLY_TEXT_MAX])
 {
     const char *kind = kind_text(t);
 
@@ -95,10 +98,14 @@ static void say_why_not(const struct tally *t, const struct check *c, enum skip_
         snprintf(text, TALLY_TEXT_MAX, "no permission to list %s", kind);
         break;
     case SKIP_NOT_APPLICABLE:
-        snprintf(text, TALLY_TEXT_MAX, c->flags & CHECK_FILES ? "judges manifests only" : "the cluster does not serve %s", kind);
+        snprintf(text, TALLY_TEXT_MAX,
+                 c->flags & CHECK_FILES ? "judges manifests only" : "the cluster does not serve %s",
+                 kind);
         break;
     default:
-        snprintf(text, TALLY_TEXT_MAX, c->flags & CHECK_LIVE ? "needs a running cluster" : "%s could not be read yet", kind);
+        snprintf(text, TALLY_TEXT_MAX,
+                 c->flags & CHECK_LIVE ? "needs a running cluster" : "%s could not be read yet",
+                 kind);
         break;
     }
 }
@@ -118,7 +125,8 @@ static void say_skipped(const struct tally *t, struct check_result *ret, char te
 {
     ret->reason = commonest(t);
     if (ret->reason == SKIP_EXEMPTED)
-        snprintf(text, TALLY_TEXT_MAX, "all %" PRIu32 " objects are exempted", t->skips[SKIP_EXEMPTED]);
+        snprintf(text, TALLY_TEXT_MAX, "all %" PRIu32 " objects are exempted",
+                 t->skips[SKIP_EXEMPTED]);
     else if (*t->skip_text)
         snprintf(text, TALLY_TEXT_MAX, "%s", t->skip_text);
     else
@@ -134,16 +142,22 @@ static void say_counts(const struct tally *t, char text[TALLY_TEXT_MAX])
     if (u->failed)
         n += snprintf(text, TALLY_TEXT_MAX, "%" PRIu32 " of %" PRIu32 " fail", u->failed, judged);
     if (u->warned)
-        n += snprintf(text + n, (size_t)(TALLY_TEXT_MAX - n), "%s%" PRIu32 " of %" PRIu32 " warn", n ? ", " : "", u->warned, judged);
+        n += snprintf(text + n, (size_t)(TALLY_TEXT_MAX - n), "%s%" PRIu32 " of %" PRIu32 " warn",
+                      n ? ", " : "", u->warned, judged);
     if (!n)
         n = snprintf(text, TALLY_TEXT_MAX, "%s%" PRIu32 " pass", judged > 1 ? "all " : "", judged);
     if (u->exempted)
         snprintf(text + n, (size_t)(TALLY_TEXT_MAX - n), ", %" PRIu32 " exempted", u->exempted);
 }
 
-void tally_result(const struct tally *t, const struct check *c, bool unfinished, struct check_result *ret, char text[TALLY_TEXT_MAX])
+void tally_result(const struct tally *t, const struct check *c, bool unfinished,
+                  struct check_result *ret, char text[TALLY_TEXT_MAX])
 {
-    *ret = (struct check_result){ .check = c, .verdict = VERDICT_SKIP, .severity = t->severity, .message = text, .units = t->units };
+    *ret = (struct check_result){ .check = c,
+                                  .verdict = VERDICT_SKIP,
+                                  .severity = t->severity,
+                                  .message = text,
+                                  .units = t->units };
     if (!t->run) {
         ret->reason = t->why_not;
         say_why_not(t, c, t->why_not, text);

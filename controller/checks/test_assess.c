@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the engine promises whatever the checks are: one unit per owner, honest skips, exemptions, order, scores.
+// What the engine promises whatever the checks are: one unit per owner, honest skips, exemptions,
+// order, scores.
 #include "controller/checks/checks.h"
 #include "controller/checks/fake_snapshot.h"
 
 #include "base/alloc.h"
 #include "base/test.h"
 
-#define SPEC_BAD "{containers: [{name: app, image: 'nginx:1.27', securityContext: {privileged: true}}]}"
-#define SPEC_OK  "{containers: [{name: app, image: 'nginx:1.27'}]}"
+#define SPEC_BAD                                                                                   \
+    "{containers: [{name: app, image: 'nginx:1.27', securityContext: {privileged: true}}]}"
+#define SPEC_OK "{containers: [{name: app, image: 'nginx:1.27'}]}"
 
 #define DEPLOYMENT(name, notes, spec)                                                              \
-    "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: " name ", namespace: shop, labels: {app: " name "}" notes "}\n" \
-    "spec: {replicas: 3, selector: {matchLabels: {app: " name "}}, template: {metadata: {labels: {app: " name "}}, spec: " spec "}}\n"
-#define REPLICA_SET(name, owner)                                                                   \
-    "---\napiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: " name ", namespace: shop" owner "}\n" \
-    "spec: {replicas: 3, selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: " SPEC_BAD "}}\n"
-#define OWNER(api, kind, name) ", ownerReferences: [{apiVersion: " api ", kind: " kind ", name: " name ", uid: u, controller: true}]"
+    "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: " name                           \
+    ", namespace: shop, labels: {app: " name "}" notes "}\n"                                       \
+    "spec: {replicas: 3, selector: {matchLabels: {app: " name                                      \
+    "}}, template: {metadata: {labels: {app: " name "}}, spec: " spec "}}\n"
+#define REPLICA_SET(name, owner)                                                                                      \
+    "---\napiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: " name ", namespace: shop" owner                    \
+    "}\n"                                                                                                             \
+    "spec: {replicas: 3, selector: {matchLabels: {app: a}}, template: {metadata: {labels: {app: a}}, spec: " SPEC_BAD \
+    "}}\n"
+#define OWNER(api, kind, name)                                                                     \
+    ", ownerReferences: [{apiVersion: " api ", kind: " kind ", name: " name                        \
+    ", uid: u, controller: true}]"
 #define POD(name, meta, spec)                                                                      \
-    "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " name ", namespace: shop, labels: {app: a}" meta "}\nspec: " spec "\n"
+    "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " name                                       \
+    ", namespace: shop, labels: {app: a}" meta "}\nspec: " spec "\n"
 #define NOTES(text) ", annotations: {" text "}"
 
 struct log {
@@ -33,14 +42,16 @@ static int on_finding(void *arg, const struct finding *f)
     struct log *l = arg;
 
     l->n++;
-    return buf_addf(&l->text, "%s %s %s %s/%s %s %s [%s] %s %s\n", f->check->id, verdict_name(f->verdict), f->kind, f->ns, f->name, f->container,
-                    f->path, f->message, f->fingerprint, f->exemption ? f->exemption : "-");
+    return buf_addf(&l->text, "%s %s %s %s/%s %s %s [%s] %s %s\n", f->check->id,
+                    verdict_name(f->verdict), f->kind, f->ns, f->name, f->container, f->path,
+                    f->message, f->fingerprint, f->exemption ? f->exemption : "-");
 }
 
 static void on_result(void *arg, const struct check_result *r)
 {
-    buf_addf(&((struct log *)arg)->results, "%s %s %s %u/%u/%u/%u/%u %s\n", r->check->id, verdict_name(r->verdict), skip_reason_name(r->reason),
-             r->units.passed, r->units.warned, r->units.failed, r->units.skipped, r->units.exempted, r->message);
+    buf_addf(&((struct log *)arg)->results, "%s %s %s %u/%u/%u/%u/%u %s\n", r->check->id,
+             verdict_name(r->verdict), skip_reason_name(r->reason), r->units.passed,
+             r->units.warned, r->units.failed, r->units.skipped, r->units.exempted, r->message);
 }
 
 static void on_notice(void *arg, const char *object, const char *text)
@@ -93,7 +104,9 @@ static void load(struct fake_snapshot *f, const char *yaml)
 static void run_check(const char *check, const char *yaml, struct log *l)
 {
     const char *include[] = { check, NULL };
-    struct assessment_options o = { .mode = ASSESS_SINGLE_CHECK, .include = include, .want_skipped = true };
+    struct assessment_options o = { .mode = ASSESS_SINGLE_CHECK,
+                                    .include = include,
+                                    .want_skipped = true };
     struct fake_snapshot f;
 
     load(&f, yaml);
@@ -110,9 +123,12 @@ static void pods_of_a_deployment_are_one_unit(void **state unused_arg)
 
     run_check("security/privileged-container",
               DEPLOYMENT("a", "", SPEC_BAD) REPLICA_SET("a-1", OWNER("apps/v1", "Deployment", "a"))
-                  POD("a-1-x", OWNER("apps/v1", "ReplicaSet", "a-1"), SPEC_BAD) POD("a-1-y", OWNER("apps/v1", "ReplicaSet", "a-1"), SPEC_BAD), &l);
+                  POD("a-1-x", OWNER("apps/v1", "ReplicaSet", "a-1"), SPEC_BAD)
+                      POD("a-1-y", OWNER("apps/v1", "ReplicaSet", "a-1"), SPEC_BAD),
+              &l);
     assert_int_equal(l.n, 1);
-    HAS(l.text, "failing Deployment shop/a app spec.template.spec.containers[0].securityContext.privileged");
+    HAS(l.text,
+        "failing Deployment shop/a app spec.template.spec.containers[0].securityContext.privileged");
     log_fini(&l);
 }
 
@@ -121,8 +137,11 @@ static void pods_of_an_unreadable_owner_are_one_unit(void **state unused_arg)
     struct log l;
 
     run_check("security/privileged-container",
-              REPLICA_SET("r-1", OWNER("argoproj.io/v1alpha1", "Rollout", "r")) POD("r-1-x", OWNER("apps/v1", "ReplicaSet", "r-1"), SPEC_BAD)
-                  POD("w-0", OWNER("example.org/v1", "Workflow", "w"), SPEC_BAD) POD("w-1", OWNER("example.org/v1", "Workflow", "w"), SPEC_BAD), &l);
+              REPLICA_SET("r-1", OWNER("argoproj.io/v1alpha1", "Rollout", "r"))
+                  POD("r-1-x", OWNER("apps/v1", "ReplicaSet", "r-1"), SPEC_BAD)
+                      POD("w-0", OWNER("example.org/v1", "Workflow", "w"), SPEC_BAD)
+                          POD("w-1", OWNER("example.org/v1", "Workflow", "w"), SPEC_BAD),
+              &l);
     assert_int_equal(l.n, 2);
     HAS(l.text, "failing Rollout shop/r ");
     HAS(l.text, "failing Workflow shop/w ");
@@ -133,16 +152,20 @@ static void old_replica_sets_mirror_pods_and_dying_pods_are_no_units(void **stat
 {
     struct log l;
 
-    run_check("security/privileged-container",
-              "---\napiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: old, namespace: shop}\nspec: {replicas: 0, template: {spec: " SPEC_BAD "}}\n"
-              POD("etcd", NOTES("kubernetes.io/config.mirror: x"), SPEC_BAD) POD("dying", ", deletionTimestamp: '2026-11-20T10:00:00Z'", SPEC_BAD)
-                  POD("static", OWNER("v1", "Node", "n1"), SPEC_BAD), &l);
+    run_check(
+        "security/privileged-container",
+        "---\napiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: old, namespace: shop}\nspec: {replicas: 0, template: {spec: " SPEC_BAD
+        "}}\n" POD("etcd", NOTES("kubernetes.io/config.mirror: x"), SPEC_BAD)
+            POD("dying", ", deletionTimestamp: '2026-11-20T10:00:00Z'", SPEC_BAD)
+                POD("static", OWNER("v1", "Node", "n1"), SPEC_BAD),
+        &l);
     assert_int_equal(l.n, 0);
     HAS(l.results, "skipped no-objects");
     log_fini(&l);
 }
 
-#define SPEC_MESH "{containers: [{name: app, image: 'nginx:1.27'}, {name: mesh, image: 'mesh:1', securityContext: {privileged: true}}]}"
+#define SPEC_MESH                                                                                  \
+    "{containers: [{name: app, image: 'nginx:1.27'}, {name: mesh, image: 'mesh:1', securityContext: {privileged: true}}]}"
 
 static void an_injected_container_is_reported_once_under_the_owner(void **state unused_arg)
 {
@@ -150,7 +173,9 @@ static void an_injected_container_is_reported_once_under_the_owner(void **state 
 
     run_check("security/privileged-container",
               DEPLOYMENT("a", "", SPEC_OK) REPLICA_SET("a-1", OWNER("apps/v1", "Deployment", "a"))
-                  POD("a-1-x", OWNER("apps/v1", "ReplicaSet", "a-1"), SPEC_MESH) POD("a-1-y", OWNER("apps/v1", "ReplicaSet", "a-1"), SPEC_MESH), &l);
+                  POD("a-1-x", OWNER("apps/v1", "ReplicaSet", "a-1"), SPEC_MESH)
+                      POD("a-1-y", OWNER("apps/v1", "ReplicaSet", "a-1"), SPEC_MESH),
+              &l);
     assert_int_equal(l.n, 1);
     HAS(l.text, "Deployment shop/a mesh ");
     HAS(l.text, "[container 'mesh' is privileged");
@@ -161,15 +186,25 @@ static void an_annotation_exempts_with_reason_until_its_date(void **state unused
 {
     struct log l;
 
-    run_check("security/host-network", DEPLOYMENT("a", NOTES("kube9.io/exempt: 'security/host-*', kube9.io/exempt-reason: cni, kube9.io/exempt-until: '2026-12-31'"),
-                                                   "{hostNetwork: true, containers: [{name: a, image: b}]}"), &l);
+    run_check(
+        "security/host-network",
+        DEPLOYMENT(
+            "a",
+            NOTES(
+                "kube9.io/exempt: 'security/host-*', kube9.io/exempt-reason: cni, kube9.io/exempt-until: '2026-12-31'"),
+            "{hostNetwork: true, containers: [{name: a, image: b}]}"),
+        &l);
     HAS(l.text, "security/host-network skipped Deployment shop/a");
     HAS(l.text, " annotation\n");
     HAS(l.results, "skipped exempted 0/0/0/0/1");
     assert_string_equal(text_of(&l.notices), "");
     log_fini(&l);
-    run_check("security/host-network", DEPLOYMENT("a", NOTES("kube9.io/exempt: 'security/host-*', kube9.io/exempt-until: '2026-11-20'"),
-                                                   "{hostNetwork: true, containers: [{name: a, image: b}]}"), &l);
+    run_check(
+        "security/host-network",
+        DEPLOYMENT("a",
+                   NOTES("kube9.io/exempt: 'security/host-*', kube9.io/exempt-until: '2026-11-20'"),
+                   "{hostNetwork: true, containers: [{name: a, image: b}]}"),
+        &l);
     HAS(l.text, "security/host-network failing");
     HAS(l.notices, "Deployment shop/a: the exemption has expired");
     log_fini(&l);
@@ -179,11 +214,16 @@ static void odd_annotations_are_noticed(void **state unused_arg)
 {
     struct log l;
 
-    run_check("security/host-network", DEPLOYMENT("a", NOTES("kube9.io/exempt: 'security/no-such-check, reliability/*'"), SPEC_OK), &l);
+    run_check(
+        "security/host-network",
+        DEPLOYMENT("a", NOTES("kube9.io/exempt: 'security/no-such-check, reliability/*'"), SPEC_OK),
+        &l);
     HAS(l.notices, "names a check that does not exist");
     HAS(l.notices, "has no kube9.io/exempt-reason");
     log_fini(&l);
-    run_check("security/host-network", DEPLOYMENT("a", NOTES("kube9.io/exempt: '*', kube9.io/exempt-until: soon"), SPEC_OK), &l);
+    run_check("security/host-network",
+              DEPLOYMENT("a", NOTES("kube9.io/exempt: '*', kube9.io/exempt-until: soon"), SPEC_OK),
+              &l);
     HAS(l.notices, "is not an RFC 3339 date");
     HAS(l.results, "passing");
     log_fini(&l);
@@ -193,7 +233,9 @@ static void nobody_exempts_himself_from_critical_security_checks(void **state un
 {
     struct log l;
 
-    run_check("security/privileged-container", DEPLOYMENT("a", NOTES("kube9.io/exempt: '*', kube9.io/exempt-reason: x"), SPEC_BAD), &l);
+    run_check("security/privileged-container",
+              DEPLOYMENT("a", NOTES("kube9.io/exempt: '*', kube9.io/exempt-reason: x"), SPEC_BAD),
+              &l);
     HAS(l.text, "security/privileged-container failing");
     log_fini(&l);
 }
@@ -202,15 +244,20 @@ static void a_namespace_exempts_what_is_in_it(void **state unused_arg)
 {
     struct log l;
 
-    run_check("security/host-pid",
-              "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: {kube9.io/exempt: security.host-pid, kube9.io/exempt-reason: x}}\n"
-              DEPLOYMENT("a", "", "{hostPID: true, containers: [{name: a, image: b}]}"), &l);
-    HAS(l.text, "security/host-pid failing"); // 2.4 never had this id: a dotted name is no alias here
+    run_check(
+        "security/host-pid",
+        "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: {kube9.io/exempt: security.host-pid, kube9.io/exempt-reason: x}}\n" DEPLOYMENT(
+            "a", "", "{hostPID: true, containers: [{name: a, image: b}]}"),
+        &l);
+    HAS(l.text,
+        "security/host-pid failing"); // 2.4 never had this id: a dotted name is no alias here
     HAS(l.notices, "names a check that does not exist");
     log_fini(&l);
-    run_check("security/host-pid",
-              "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: {kube9.io/exempt: security/host-pid, kube9.io/exempt-reason: x}}\n"
-              DEPLOYMENT("a", "", "{hostPID: true, containers: [{name: a, image: b}]}"), &l);
+    run_check(
+        "security/host-pid",
+        "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: {kube9.io/exempt: security/host-pid, kube9.io/exempt-reason: x}}\n" DEPLOYMENT(
+            "a", "", "{hostPID: true, containers: [{name: a, image: b}]}"),
+        &l);
     HAS(l.text, "security/host-pid skipped");
     log_fini(&l);
 }
@@ -221,7 +268,12 @@ static void an_exemption_can_be_for_single_containers(void **state unused_arg)
 {
     struct log l;
 
-    run_check("security/run-as-non-root", DEPLOYMENT("a", NOTES("kube9.io/exempt-containers: 'agent, other', kube9.io/exempt-reason: x"), TWO_ROOTS), &l);
+    run_check(
+        "security/run-as-non-root",
+        DEPLOYMENT("a",
+                   NOTES("kube9.io/exempt-containers: 'agent, other', kube9.io/exempt-reason: x"),
+                   TWO_ROOTS),
+        &l);
     assert_int_equal(l.n, 1);
     HAS(l.text, "container 'app'");
     LACKS(l.text, "container 'agent'");
@@ -232,9 +284,11 @@ static void labels_of_2_4_still_exempt(void **state unused_arg)
 {
     struct log l;
 
-    run_check("reliability/pdb-missing",
-              "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: shop, labels: {kube9.io/ha-exempt: 'true'}}\n"
-              "spec: {replicas: 3, template: {spec: " SPEC_OK "}}\n", &l);
+    run_check(
+        "reliability/pdb-missing",
+        "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: shop, labels: {kube9.io/ha-exempt: 'true'}}\n"
+        "spec: {replicas: 3, template: {spec: " SPEC_OK "}}\n",
+        &l);
     HAS(l.text, "reliability/pdb-missing skipped Deployment");
     HAS(l.text, " label\n");
     log_fini(&l);
@@ -244,13 +298,19 @@ static void platform_namespaces_are_counted_and_not_judged(void **state unused_a
 {
     struct log l;
 
-    run_check("security/host-network", "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: cni, namespace: kube-system}\n"
-                                       "spec: {template: {spec: {hostNetwork: true, containers: [{name: a, image: b}]}}}\n", &l);
+    run_check(
+        "security/host-network",
+        "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: cni, namespace: kube-system}\n"
+        "spec: {template: {spec: {hostNetwork: true, containers: [{name: a, image: b}]}}}\n",
+        &l);
     HAS(l.text, " platform\n");
     HAS(l.results, "skipped exempted 0/0/0/0/1");
     log_fini(&l);
-    run_check("security/rbac-secrets-access", "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r, namespace: kube-system}\n"
-                                              "rules: [{apiGroups: [''], resources: [secrets], verbs: [list]}]\n", &l);
+    run_check(
+        "security/rbac-secrets-access",
+        "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r, namespace: kube-system}\n"
+        "rules: [{apiGroups: [''], resources: [secrets], verbs: [list]}]\n",
+        &l);
     HAS(l.text, "security/rbac-secrets-access warning Role kube-system/r");
     log_fini(&l);
 }
@@ -258,7 +318,9 @@ static void platform_namespaces_are_counted_and_not_judged(void **state unused_a
 static struct object *config(const char *exemptions)
 {
     struct fake_snapshot f;
-    autofree char *yaml = xasprintf("apiVersion: kube9.io/v1alpha1\nkind: Kube9Config\nmetadata: {name: default}\nspec: {assessment: {exemptions: [%s]}}\n", exemptions);
+    autofree char *yaml = xasprintf(
+        "apiVersion: kube9.io/v1alpha1\nkind: Kube9Config\nmetadata: {name: default}\nspec: {assessment: {exemptions: [%s]}}\n",
+        exemptions);
     struct object *o;
 
     load(&f, yaml);
@@ -274,7 +336,8 @@ static void run_exempted(const char *exemptions, enum assess_mode mode, struct l
     struct assessment_options opt = { .mode = mode, .include = include, .want_skipped = true };
     struct fake_snapshot f;
 
-    opt.exemptions = assessment_settings_exemptions(kube9_config_spec_assessment(kube9_config_spec(kube9_config_of(o))));
+    opt.exemptions = assessment_settings_exemptions(
+        kube9_config_spec_assessment(kube9_config_spec(kube9_config_of(o))));
     load(&f, DEPLOYMENT("cart", "", "{hostPID: true, containers: [{name: a, image: b}]}"));
     run(&f, &opt, l);
     fake_snapshot_fini(&f);
@@ -284,30 +347,36 @@ static void the_configuration_exempts_by_kind_name_and_labels(void **state unuse
 {
     struct log l;
 
-    run_exempted("{name: ok, reason: x, checks: ['security/*'], kinds: [Deployment], namespaces: ['sh*'], names: ['ca*t'], selector: {matchLabels: {app: cart}}}",
-                 ASSESS_SINGLE_CHECK, &l);
+    run_exempted(
+        "{name: ok, reason: x, checks: ['security/*'], kinds: [Deployment], namespaces: ['sh*'], names: ['ca*t'], selector: {matchLabels: {app: cart}}}",
+        ASSESS_SINGLE_CHECK, &l);
     HAS(l.text, "security/host-pid skipped");
     HAS(l.text, " ok\n");
     log_fini(&l);
-    run_exempted("{name: other, reason: x, kinds: [StatefulSet]}, {name: prefix, reason: x, names: [car]}", ASSESS_FULL, &l);
+    run_exempted(
+        "{name: other, reason: x, kinds: [StatefulSet]}, {name: prefix, reason: x, names: [car]}",
+        ASSESS_FULL, &l);
     HAS(l.text, "security/host-pid failing");
     HAS(l.notices, "other: the exemption matched nothing");
     HAS(l.notices, "prefix: the exemption matched nothing");
     log_fini(&l);
-    run_exempted("{name: old, reason: x, expires: '2026-11-20T00:00:00Z'}", ASSESS_SINGLE_CHECK, &l);
+    run_exempted("{name: old, reason: x, expires: '2026-11-20T00:00:00Z'}", ASSESS_SINGLE_CHECK,
+                 &l);
     HAS(l.text, "security/host-pid failing");
     HAS(l.notices, "old: the exemption has expired");
     log_fini(&l);
 }
 
 // Every check, one kind in one state: nothing that needs it may pass.
-static void run_with_state(enum kind_id kind, enum kind_state state, const char *check, struct log *l)
+static void run_with_state(enum kind_id kind, enum kind_state state, const char *check,
+                           struct log *l)
 {
     const char *include[] = { check, NULL };
     struct assessment_options o = { .mode = ASSESS_SINGLE_CHECK, .include = include };
     struct fake_snapshot f;
 
-    load(&f, DEPLOYMENT("a", "", SPEC_OK) DEPLOYMENT("b", "", "{hostPID: true, containers: [{name: a, image: b}]}"));
+    load(&f, DEPLOYMENT("a", "", SPEC_OK)
+                 DEPLOYMENT("b", "", "{hostPID: true, containers: [{name: a, image: b}]}"));
     f.s.state[kind] = state;
     run(&f, &o, l);
     fake_snapshot_fini(&f);
@@ -323,11 +392,13 @@ static void what_cannot_be_read_never_passes(void **state unused_arg)
     run_with_state(KIND_POD_DISRUPTION_BUDGET, KIND_NOT_SYNCED, "reliability/pdb-missing", &l);
     HAS(l.results, "skipped no-data");
     log_fini(&l);
-    run_with_state(KIND_VULNERABILITY_REPORT, KIND_ABSENT, "security/image-critical-vulnerabilities", &l);
+    run_with_state(KIND_VULNERABILITY_REPORT, KIND_ABSENT,
+                   "security/image-critical-vulnerabilities", &l);
     HAS(l.results, "skipped not-applicable");
     log_fini(&l);
     run_with_state(KIND_STATEFUL_SET, KIND_DENIED, "security/host-ipc", &l);
-    HAS(l.results, "skipped no-permission 2/0/0/0/0"); // both Deployments pass, but what of the StatefulSets?
+    HAS(l.results,
+        "skipped no-permission 2/0/0/0/0"); // both Deployments pass, but what of the StatefulSets?
     log_fini(&l);
     run_with_state(KIND_STATEFUL_SET, KIND_DENIED, "security/host-pid", &l);
     HAS(l.results, "failing  1/0/1/0/0");
@@ -354,17 +425,21 @@ static void with_no_permission_at_all_everything_is_skipped(void **state unused_
     fake_snapshot_fini(&f);
 }
 
-static const char crowd[] =
-    DEPLOYMENT("a", "", SPEC_BAD) DEPLOYMENT("b", "", SPEC_OK) DEPLOYMENT("c", "", SPEC_BAD) REPLICA_SET("a-1", OWNER("apps/v1", "Deployment", "a"))
-        POD("a-1-x", OWNER("apps/v1", "ReplicaSet", "a-1"), SPEC_MESH) POD("p1", "", SPEC_BAD) POD("p2", "", SPEC_BAD) POD("p3", "", SPEC_MESH)
-            POD("w-0", OWNER("example.org/v1", "Workflow", "w"), SPEC_BAD) POD("w-1", OWNER("example.org/v1", "Workflow", "w"), SPEC_BAD)
-    "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: shop}}\n"
-    "---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {selector: {app: a}, ports: [{port: 80}]}\n"
-    "---\napiVersion: v1\nkind: Service\nmetadata: {name: t, namespace: shop}\nspec: {selector: {app: a}, type: NodePort, ports: [{port: 80}]}\n"
-    "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: shop}\ndata: {password: correct-horse-battery}\n"
-    "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\nrules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]\n"
-    "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: z}\nroleRef: {kind: ClusterRole, name: r}\nsubjects: [{kind: User, name: u}]\n"
-    "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: y}\nroleRef: {kind: ClusterRole, name: r}\nsubjects: [{kind: User, name: u}]\n";
+static const char crowd[] = DEPLOYMENT("a", "", SPEC_BAD) DEPLOYMENT("b", "", SPEC_OK) DEPLOYMENT(
+    "c", "", SPEC_BAD) REPLICA_SET("a-1",
+                                   OWNER("apps/v1", "Deployment",
+                                         "a")) POD("a-1-x", OWNER("apps/v1", "ReplicaSet", "a-1"),
+                                                   SPEC_MESH) POD("p1", "", SPEC_BAD) POD("p2", "",
+                                                                                          SPEC_BAD)
+    POD("p3", "", SPEC_MESH) POD("w-0", OWNER("example.org/v1", "Workflow", "w"), SPEC_BAD) POD(
+        "w-1", OWNER("example.org/v1", "Workflow", "w"),
+        SPEC_BAD) "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: shop}}\n"
+                  "---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {selector: {app: a}, ports: [{port: 80}]}\n"
+                  "---\napiVersion: v1\nkind: Service\nmetadata: {name: t, namespace: shop}\nspec: {selector: {app: a}, type: NodePort, ports: [{port: 80}]}\n"
+                  "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: shop}\ndata: {password: correct-horse-battery}\n"
+                  "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\nrules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]\n"
+                  "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: z}\nroleRef: {kind: ClusterRole, name: r}\nsubjects: [{kind: User, name: u}]\n"
+                  "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: y}\nroleRef: {kind: ClusterRole, name: r}\nsubjects: [{kind: User, name: u}]\n";
 
 static void order_of_objects_and_memory_of_specs_change_nothing(void **state unused_arg)
 {
@@ -411,8 +486,10 @@ static void fingerprints_do_not_depend_on_pod_names_or_offenders(void **state un
     struct log a, b;
     const char *from, *to;
 
-    run_check("security/privileged-container", POD("w-0", OWNER("example.org/v1", "Workflow", "w"), SPEC_BAD), &a);
-    run_check("security/privileged-container", POD("w-777", OWNER("example.org/v1", "Workflow", "w"), SPEC_MESH), &b);
+    run_check("security/privileged-container",
+              POD("w-0", OWNER("example.org/v1", "Workflow", "w"), SPEC_BAD), &a);
+    run_check("security/privileged-container",
+              POD("w-777", OWNER("example.org/v1", "Workflow", "w"), SPEC_MESH), &b);
     from = strstr(text_of(&a.text), "] ");
     to = strstr(text_of(&b.text), "] ");
     assert_non_null(from);
@@ -488,9 +565,11 @@ static void a_wrong_selection_is_an_error_and_no_empty_run(void **state unused_a
 
 static void selection_follows_mode_lists_and_profile(void **state unused_arg)
 {
-    const char *alias[] = { "reliability.resource-limits", NULL }, *exclude[] = { "security/host-*", NULL };
-    struct assessment_options pillar = { .mode = ASSESS_PILLAR, .pillars = 1U << CHECK_COST }, by_alias = { .include = alias },
-                              without = { .exclude = exclude }, strict = { .profile = "strict" }, pss = { .profile = "pss-baseline" };
+    const char *alias[] = { "reliability.resource-limits", NULL },
+               *exclude[] = { "security/host-*", NULL };
+    struct assessment_options pillar = { .mode = ASSESS_PILLAR, .pillars = 1U << CHECK_COST },
+                              by_alias = { .include = alias }, without = { .exclude = exclude },
+                              strict = { .profile = "strict" }, pss = { .profile = "pss-baseline" };
     struct fake_snapshot f;
     struct log l;
 
@@ -523,10 +602,13 @@ static void a_namespace_selector_leaves_the_rest_out(void **state unused_arg)
     struct log l;
     autoobject struct object *sel = NULL;
 
-    load(&f, "---\napiVersion: kube9.io/v1alpha1\nkind: AssessmentRun\nmetadata: {name: r}\nspec: {namespaceSelector: {matchLabels: {team: other}}}\n");
+    load(
+        &f,
+        "---\napiVersion: kube9.io/v1alpha1\nkind: AssessmentRun\nmetadata: {name: r}\nspec: {namespaceSelector: {matchLabels: {team: other}}}\n");
     sel = object_ref(f.v[KIND_ASSESSMENT_RUN][0]);
     fake_snapshot_fini(&f);
-    o.namespaces = assessment_run_spec_namespace_selector(assessment_run_spec(assessment_run_of(sel)));
+    o.namespaces =
+        assessment_run_spec_namespace_selector(assessment_run_spec(assessment_run_of(sel)));
     load(&f, crowd);
     run(&f, &o, &l);
     LACKS(l.text, " shop/");
@@ -555,11 +637,18 @@ static void top_findings_are_the_worst_and_not_all_of_one_check(void **state unu
     fake_snapshot_fini(&f);
 }
 
-RUN(T(pods_of_a_deployment_are_one_unit), T(pods_of_an_unreadable_owner_are_one_unit), T(old_replica_sets_mirror_pods_and_dying_pods_are_no_units),
-    T(an_injected_container_is_reported_once_under_the_owner), T(an_annotation_exempts_with_reason_until_its_date), T(odd_annotations_are_noticed),
-    T(nobody_exempts_himself_from_critical_security_checks), T(a_namespace_exempts_what_is_in_it), T(an_exemption_can_be_for_single_containers),
-    T(labels_of_2_4_still_exempt), T(platform_namespaces_are_counted_and_not_judged), T(the_configuration_exempts_by_kind_name_and_labels),
-    T(what_cannot_be_read_never_passes), T(with_no_permission_at_all_everything_is_skipped), T(order_of_objects_and_memory_of_specs_change_nothing),
-    T(no_message_holds_a_secret), T(fingerprints_do_not_depend_on_pod_names_or_offenders), T(a_run_that_is_stopped_is_partial_and_passes_nothing),
-    T(a_sink_can_cancel), T(a_wrong_selection_is_an_error_and_no_empty_run), T(selection_follows_mode_lists_and_profile),
-    T(a_namespace_selector_leaves_the_rest_out), T(top_findings_are_the_worst_and_not_all_of_one_check))
+RUN(T(pods_of_a_deployment_are_one_unit), T(pods_of_an_unreadable_owner_are_one_unit),
+    T(old_replica_sets_mirror_pods_and_dying_pods_are_no_units),
+    T(an_injected_container_is_reported_once_under_the_owner),
+    T(an_annotation_exempts_with_reason_until_its_date), T(odd_annotations_are_noticed),
+    T(nobody_exempts_himself_from_critical_security_checks), T(a_namespace_exempts_what_is_in_it),
+    T(an_exemption_can_be_for_single_containers), T(labels_of_2_4_still_exempt),
+    T(platform_namespaces_are_counted_and_not_judged),
+    T(the_configuration_exempts_by_kind_name_and_labels), T(what_cannot_be_read_never_passes),
+    T(with_no_permission_at_all_everything_is_skipped),
+    T(order_of_objects_and_memory_of_specs_change_nothing), T(no_message_holds_a_secret),
+    T(fingerprints_do_not_depend_on_pod_names_or_offenders),
+    T(a_run_that_is_stopped_is_partial_and_passes_nothing), T(a_sink_can_cancel),
+    T(a_wrong_selection_is_an_error_and_no_empty_run), T(selection_follows_mode_lists_and_profile),
+    T(a_namespace_selector_leaves_the_rest_out),
+    T(top_findings_are_the_worst_and_not_all_of_one_check))

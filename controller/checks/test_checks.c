@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Holds every row of the tables to its promises: a well-formed id, one scope, fixtures with the right verdict, a line in the docs.
+// Holds every row of the tables to its promises: a well-formed id, one scope, fixtures with the
+// right verdict, a line in the docs.
 #include "controller/checks/checks.h"
 #include "controller/checks/fake_snapshot.h"
 #include "controller/checks/select.h"
@@ -31,12 +32,14 @@ static void each_check_has_exactly_one_scope_and_its_texts(void **state unused_a
 {
     for (size_t i = 0; i < checks_count(); i++) {
         const struct check *c = checks_at(i);
-        int scopes = !!c->per_container + !!c->per_pod_spec + !!c->per_workload + !!c->per_object + !!c->per_cluster;
+        int scopes = !!c->per_container + !!c->per_pod_spec + !!c->per_workload + !!c->per_object +
+                     !!c->per_cluster;
         assert_int_equal(scopes, 1);
         assert_true(!!c->per_container == !!c->sets);
         assert_true(!c->per_object || c->kinds);
         assert_true(c->tier >= 1 && c->tier <= 3);
-        assert_true(c->title && *c->title && c->remediation && *c->remediation && c->frameworks && c->aliases);
+        assert_true(c->title && *c->title && c->remediation && *c->remediation && c->frameworks &&
+                    c->aliases);
         assert_true(c->remediation[strlen(c->remediation) - 1] == '.');
         assert_true(c->title[strlen(c->title) - 1] != '.');
     }
@@ -46,19 +49,37 @@ static void each_check_has_exactly_one_scope_and_its_texts(void **state unused_a
 static void every_upstream_check_has_an_alias(void **state unused_arg)
 {
     static const char *const upstream[] = {
-        "security.run-as-non-root", "security.privileged-containers", "security.capabilities-validation",
-        "security.rbac-wildcard-permissions", "security.rbac-cluster-admin-misuse", "security.secrets-in-configmaps",
-        "security.external-secrets-usage", "security.hardcoded-secrets", "security.stored-vulnerability-thresholds",
-        "reliability.replica-counts", "reliability.spread-anti-affinity", "reliability.pod-disruption-budgets",
-        "reliability.resource-requests", "reliability.resource-limits", "reliability.liveness-readiness-probes",
-        "reliability.backup-dr-signals", "performance-efficiency.hpa-configuration-sanity",
-        "performance-efficiency.vpa-configuration-sanity", "performance-efficiency.namespace-resource-governance",
-        "performance-efficiency.node-affinity-and-placement", "cost-optimization.resource-request-limit-ratios",
-        "cost-optimization.over-provisioning-detection", "cost-optimization.spot-instance-usage",
-        "operational-excellence.kube9-operator-health-probes", "operational-excellence.kube9-operator-metrics-exposure",
-        "operational-excellence.kube9-operator-logging-configuration", "operational-excellence.kube9-operator-audit-signals",
-        "operational-excellence.kube9-operator-deployment-strategy", "operational-excellence.gitops-delivery-signals",
-        "sustainability.resource-efficiency-signals", "sustainability.workload-consolidation-signals",
+        "security.run-as-non-root",
+        "security.privileged-containers",
+        "security.capabilities-validation",
+        "security.rbac-wildcard-permissions",
+        "security.rbac-cluster-admin-misuse",
+        "security.secrets-in-configmaps",
+        "security.external-secrets-usage",
+        "security.hardcoded-secrets",
+        "security.stored-vulnerability-thresholds",
+        "reliability.replica-counts",
+        "reliability.spread-anti-affinity",
+        "reliability.pod-disruption-budgets",
+        "reliability.resource-requests",
+        "reliability.resource-limits",
+        "reliability.liveness-readiness-probes",
+        "reliability.backup-dr-signals",
+        "performance-efficiency.hpa-configuration-sanity",
+        "performance-efficiency.vpa-configuration-sanity",
+        "performance-efficiency.namespace-resource-governance",
+        "performance-efficiency.node-affinity-and-placement",
+        "cost-optimization.resource-request-limit-ratios",
+        "cost-optimization.over-provisioning-detection",
+        "cost-optimization.spot-instance-usage",
+        "operational-excellence.kube9-operator-health-probes",
+        "operational-excellence.kube9-operator-metrics-exposure",
+        "operational-excellence.kube9-operator-logging-configuration",
+        "operational-excellence.kube9-operator-audit-signals",
+        "operational-excellence.kube9-operator-deployment-strategy",
+        "operational-excellence.gitops-delivery-signals",
+        "sustainability.resource-efficiency-signals",
+        "sustainability.workload-consolidation-signals",
     };
 
     assert_int_equal(ARRAY_SIZE(upstream), 31);
@@ -138,9 +159,11 @@ static int judge_fixtures(const struct check *c, const char *word)
     }
     for (size_t i = 0; i < g.gl_pathc; i++) {
         struct seen s = assess_file(c, g.gl_pathv[i]);
-        bool ok = *word == 'p' ? s.result.verdict == VERDICT_PASS && s.findings == 0 : s.result.verdict >= VERDICT_WARN && s.findings > 0;
+        bool ok = *word == 'p' ? s.result.verdict == VERDICT_PASS && s.findings == 0
+                               : s.result.verdict >= VERDICT_WARN && s.findings > 0;
         if (!ok)
-            print_error("%s: %s (%s) %s\n", g.gl_pathv[i], verdict_name(s.result.verdict), s.result.message, s.message);
+            print_error("%s: %s (%s) %s\n", g.gl_pathv[i], verdict_name(s.result.verdict),
+                        s.result.message, s.message);
         wrong += !ok;
     }
     globfree(&g);

@@ -38,4 +38,5 @@ static void a_hostile_pattern_ends_soon(void **state unused_arg)
     assert_false(match("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", text));
 }
 
-RUN(T(globs_are_anchored), T(stars_and_question_marks_stand_for_text), T(a_hostile_pattern_ends_soon))
+RUN(T(globs_are_anchored), T(stars_and_question_marks_stand_for_text),
+    T(a_hostile_pattern_ends_soon))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Findings arrive in a fixed order, so keeping the first of equals keeps the list the same from run to run.
+// Findings arrive in a fixed order, so keeping the first of equals keeps the list the same from run
+// to run.
 #include "controller/checks/top.h"
 
 static bool worse(const struct finding *f, size_t index, const struct assess_top *b, size_t b_index)
@@ -44,7 +45,11 @@ void top_add(struct top *t, struct assessment_summary *sum, const struct finding
     memmove(&t->index[at + 1], &t->index[at], (sum->n_top - 1 - at) * sizeof(t->index[0]));
     t->index[at] = index;
     struct assess_top *e = &sum->top[at];
-    *e = (struct assess_top){ .check = f->check, .verdict = f->verdict, .severity = f->severity, .kind = f->kind, .ns = f->ns };
+    *e = (struct assess_top){ .check = f->check,
+                              .verdict = f->verdict,
+                              .severity = f->severity,
+                              .kind = f->kind,
+                              .ns = f->ns };
     cut(e->name, sizeof(e->name), f->name);
     cut(e->message, sizeof(e->message), f->message);
 }

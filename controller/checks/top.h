@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The worst findings of a run: failing before warning, then severity, then list order; at most three of one check and verdict, so
-// that one careless default does not fill the list.
+// The worst findings of a run: failing before warning, then severity, then list order; at most
+// three of one check and verdict, so that one careless default does not fill the list.
 #pragma once
 
 #include "controller/checks/checks.h"

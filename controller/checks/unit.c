@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Container sets, Windows and desired replicas: rules that every check shares and none may get wrong on its own.
+// Container sets, Windows and desired replicas: rules that every check shares and none may get
+// wrong on its own.
 #include "controller/checks/unit.h"
 
 #define OS_LABEL "kubernetes.io/os"
@@ -14,14 +15,18 @@ static bool affinity_windows(const struct pod_spec *spec)
     const struct node_affinity *na = affinity_node_affinity(pod_spec_affinity(spec));
     bool all = false;
 
-    FOR_EACH(node_selector_term, term, node_selector_node_selector_terms(node_affinity_required(na))) {
+    FOR_EACH(node_selector_term, term,
+             node_selector_node_selector_terms(node_affinity_required(na)))
+    {
         bool windows = false;
-        FOR_EACH(label_requirement, q, node_selector_term_match_expressions(term)) {
-            if (label_requirement_op(q) != SELECT_IN || strcmp(atom_str(label_requirement_key(q)), OS_LABEL) != 0)
+        FOR_EACH(label_requirement, q, node_selector_term_match_expressions(term))
+        {
+            if (label_requirement_op(q) != SELECT_IN ||
+                strcmp(atom_str(label_requirement_key(q)), OS_LABEL) != 0)
                 continue;
             windows = true;
             FOR_EACH_STR(v, label_requirement_values(q))
-                windows &= is_windows(v);
+            windows &= is_windows(v);
         }
         if (!windows)
             return false;
@@ -47,7 +52,8 @@ static void add(struct pod_view *v, struct container_view *list, const struct co
     const char *name = container_name(c);
 
     if (v->n < POD_CONTAINERS_MAX)
-        list[v->n++] = (struct container_view){ .c = c, .name = name ? name : "", .set = set, .index = index };
+        list[v->n++] =
+            (struct container_view){ .c = c, .name = name ? name : "", .set = set, .index = index };
 }
 
 void pod_view_init(struct pod_view *v, const struct pod_spec *spec, const struct object_meta *meta,
@@ -55,19 +61,22 @@ void pod_view_init(struct pod_view *v, const struct pod_spec *spec, const struct
 {
     uint32_t i = 0;
 
-    *v = (struct pod_view){ .spec = spec, .meta = meta, .containers = list, .server_minor = server_minor };
+    *v = (struct pod_view){
+        .spec = spec, .meta = meta, .containers = list, .server_minor = server_minor
+    };
     v->windows = pod_windows(spec);
     v->user_namespace = pod_spec_has_host_users(spec) && !pod_spec_host_users(spec);
     FOR_EACH(container, c, pod_spec_containers(spec))
-        add(v, list, c, SET_MAIN, i++);
+    add(v, list, c, SET_MAIN, i++);
     i = 0;
-    FOR_EACH(container, c, pod_spec_init_containers(spec)) {
+    FOR_EACH(container, c, pod_spec_init_containers(spec))
+    {
         bool sidecar = container_restart_policy(c) == RESTART_POLICY_ALWAYS;
         add(v, list, c, sidecar ? SET_SIDECAR : SET_INIT, i++);
     }
     i = 0;
     FOR_EACH(container, c, pod_spec_ephemeral_containers(spec))
-        add(v, list, c, SET_EPHEMERAL, i++);
+    add(v, list, c, SET_EPHEMERAL, i++);
 }
 
 int32_t workload_replicas(const struct workload *w)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ten Pods of one Deployment are one workload, judged by the Deployment's template. Pods tell us only what the template cannot:
-// owners we cannot read, and containers that were put in behind the template's back.
+// Ten Pods of one Deployment are one workload, judged by the Deployment's template. Pods tell us
+// only what the template cannot: owners we cannot read, and containers that were put in behind the
+// template's back.
 #include "controller/checks/walk.h"
 
 #include "base/alloc.h"
@@ -65,7 +66,10 @@ struct shape {
 
 static struct shape shape_of(const struct object *o)
 {
-    struct shape s = { .template = object_template_meta(o), .replicas = 1, .running = true, .prefix = "spec.template.spec" };
+    struct shape s = { .template = object_template_meta(o),
+                       .replicas = 1,
+                       .running = true,
+                       .prefix = "spec.template.spec" };
 
     switch (o->kind) {
     case KIND_DEPLOYMENT:
@@ -78,7 +82,8 @@ static struct shape shape_of(const struct object *o)
         s.replicas = replica_set_spec_replicas(replica_set_spec(replica_set_of(o)));
         break;
     case KIND_REPLICATION_CONTROLLER:
-        s.replicas = replication_controller_spec_replicas(replication_controller_spec(replication_controller_of(o)));
+        s.replicas = replication_controller_spec_replicas(
+            replication_controller_spec(replication_controller_of(o)));
         break;
     case KIND_DAEMON_SET:
         break;
@@ -99,9 +104,11 @@ static struct shape shape_of(const struct object *o)
 
 static bool job_finished(const struct object *o)
 {
-        FOR_EACH(workload_condition, c, job_status_conditions(job_status(job_of(o)))) {
+    FOR_EACH(workload_condition, c, job_status_conditions(job_status(job_of(o))))
+    {
         const char *type = atom_str(workload_condition_type(c));
-        if (workload_condition_status(c) == CONDITION_TRUE && (strcmp(type, "Complete") == 0 || strcmp(type, "Failed") == 0))
+        if (workload_condition_status(c) == CONDITION_TRUE &&
+            (strcmp(type, "Complete") == 0 || strcmp(type, "Failed") == 0))
             return true;
     }
     return false;
@@ -134,7 +141,8 @@ static void fill(struct workload *u, const struct object *o)
     u->finished = finished(o);
 }
 
-static struct workload *add(struct walk *w, const struct object *o, const char *kind, const char *group, const char *name)
+static struct workload *add(struct walk *w, const struct object *o, const char *kind,
+                            const char *group, const char *name)
 {
     struct workload *u = ARENA_NEW(w->a, struct workload);
     struct unit_key key = { kind, o->ns, name };
@@ -172,16 +180,19 @@ static struct workload *add_root(struct walk *w, const struct object *o)
 
 static const struct owner_reference *controller_of(const struct object *o)
 {
-    FOR_EACH(owner_reference, r, object_meta_owner_references(object_meta_of(o))) {
+    FOR_EACH(owner_reference, r, object_meta_owner_references(object_meta_of(o)))
+    {
         if (owner_reference_controller(r))
             return r;
     }
     return NULL;
 }
 
-static const struct object *find_owner(const struct walk *w, const struct object *o, const struct owner_reference *r)
+static const struct object *find_owner(const struct walk *w, const struct object *o,
+                                       const struct owner_reference *r)
 {
-    const struct kind *k = kind_find(atom_str(owner_reference_api_version(r)), atom_str(owner_reference_kind(r)));
+    const struct kind *k =
+        kind_find(atom_str(owner_reference_api_version(r)), atom_str(owner_reference_kind(r)));
 
     if (!k || !(KIND_BIT(k->id) & WORKLOAD_KINDS))
         return NULL;
@@ -196,8 +207,10 @@ static const char *group_of(struct walk *w, atom api_version)
     return slash ? arena_strndup(w->a, text, (size_t)(slash - text)) : "";
 }
 
-// The workload of an owner that we cannot read: shown by the first, in name order, of the objects it made.
-static struct workload *add_to_group(struct walk *w, const struct object *o, const struct owner_reference *r)
+// The workload of an owner that we cannot read: shown by the first, in name order, of the objects
+// it made.
+static struct workload *add_to_group(struct walk *w, const struct object *o,
+                                     const struct owner_reference *r)
 {
     const char *kind = atom_str(owner_reference_kind(r)), *name = owner_reference_name(r);
     struct workload *u = walk_find(w, kind, o->ns, name ? name : "");
@@ -205,7 +218,8 @@ static struct workload *add_to_group(struct walk *w, const struct object *o, con
     if (!u) {
         u = add(w, o, kind, group_of(w, owner_reference_api_version(r)), name ? name : "");
         u->running = u->running || o->kind == KIND_POD;
-    } else if (!u->known && u->id == o->kind && strcmp(object_name(o), object_name(u->object)) < 0) {
+    } else if (!u->known && u->id == o->kind &&
+               strcmp(object_name(o), object_name(u->object)) < 0) {
         bool running = u->running;
         fill(u, o);
         u->running = running;
@@ -215,7 +229,8 @@ static struct workload *add_to_group(struct walk *w, const struct object *o, con
 
 static bool scaled_down(const struct object *o)
 {
-    return (o->kind == KIND_REPLICA_SET || o->kind == KIND_REPLICATION_CONTROLLER) && shape_of(o).replicas == 0;
+    return (o->kind == KIND_REPLICA_SET || o->kind == KIND_REPLICATION_CONTROLLER) &&
+           shape_of(o).replicas == 0;
 }
 
 // ReplicaSets, ReplicationControllers and Jobs: either somebody's tool, or a workload of their own.
@@ -225,7 +240,9 @@ static void add_maker(struct walk *w, const struct object *o)
     const struct object *owner = r ? find_owner(w, o, r) : NULL;
 
     if (owner) {
-        made_by(w, o, walk_find(w, kind_get((enum kind_id)owner->kind)->kind, owner->ns, object_name(owner)));
+        made_by(
+            w, o,
+            walk_find(w, kind_get((enum kind_id)owner->kind)->kind, owner->ns, object_name(owner)));
         return;
     }
     if (scaled_down(o))
@@ -238,18 +255,21 @@ static void add_maker(struct walk *w, const struct object *o)
 
 static bool in_template(const struct workload *u, const char *name)
 {
-    FOR_EACH(container, c, pod_spec_containers(u->spec)) {
+    FOR_EACH(container, c, pod_spec_containers(u->spec))
+    {
         if (container_name(c) && strcmp(container_name(c), name) == 0)
             return true;
     }
-    FOR_EACH(container, c, pod_spec_init_containers(u->spec)) {
+    FOR_EACH(container, c, pod_spec_init_containers(u->spec))
+    {
         if (container_name(c) && strcmp(container_name(c), name) == 0)
             return true;
     }
     return false;
 }
 
-static void note_injected(struct walk *w, struct workload *u, const struct object *pod, const char *name, uint32_t at)
+static void note_injected(struct walk *w, struct workload *u, const struct object *pod,
+                          const char *name, uint32_t at)
 {
     struct injected *i = u->injected;
 
@@ -267,7 +287,8 @@ static void note_injected(struct walk *w, struct workload *u, const struct objec
     i->at = at;
 }
 
-// Pods of one template share their spec block, so the comparison is made once per block and not once per Pod.
+// Pods of one template share their spec block, so the comparison is made once per block and not
+// once per Pod.
 static void find_injected(struct walk *w, struct workload *u, const struct object *pod)
 {
     struct container_view list[POD_CONTAINERS_MAX];
@@ -287,7 +308,8 @@ static bool not_judged(const struct object *o)
 {
     const struct object_meta *m = object_meta_of(o);
 
-    return object_meta_has_deletion_timestamp(m) || rmap_get(object_meta_annotations(m), "kubernetes.io/config.mirror");
+    return object_meta_has_deletion_timestamp(m) ||
+           rmap_get(object_meta_annotations(m), "kubernetes.io/config.mirror");
 }
 
 static void add_pod(struct walk *w, const struct object *o)
@@ -339,7 +361,8 @@ static void sort_injected(struct workload *u)
     u->injected = sorted;
 }
 
-static void each(struct walk *w, const struct snapshot *s, enum kind_id k, void (*fn)(struct walk *, const struct object *))
+static void each(struct walk *w, const struct snapshot *s, enum kind_id k,
+                 void (*fn)(struct walk *, const struct object *))
 {
     for (uint32_t i = 0; i < s->n[k]; i++)
         fn(w, s->objects[k][i]);
@@ -350,7 +373,8 @@ static void root(struct walk *w, const struct object *o)
     add_root(w, o);
 }
 
-void walk_init(struct walk *w, const struct snapshot *s, const struct object_index *objects, struct arena *a)
+void walk_init(struct walk *w, const struct snapshot *s, const struct object_index *objects,
+               struct arena *a)
 {
     *w = (struct walk){ .a = a, .objects = objects };
     map_init(&w->by_name, &by_name_ops);
