@@ -20,7 +20,7 @@ static int write_file(const char *path, struct str text)
 
 static int write_crd(const char *dir, const struct kind *k)
 {
-    autobuf struct buf text;
+    autobuf struct buf text = { 0 };
     char path[4096];
     struct writer w;
     buf_init(&text, (size_t)1 << 20);
@@ -36,7 +36,7 @@ static int write_crd(const char *dir, const struct kind *k)
 int main(int argc, char **argv)
 {
     const char *dir = argc > 1 ? argv[1] : ".";
-    autobuf struct buf docs;
+    autobuf struct buf docs = { 0 };
     char path[4096];
     for (uint32_t i = 0; i < KIND_COUNT; i++) {
         if (kind_get(i)->own && write_crd(dir, kind_get(i)))

@@ -71,7 +71,7 @@ static void path_text(const struct path *at, struct buf *out)
 
 int decoder_fail(const struct decoder *d, const struct path *at, const char *fmt, ...)
 {
-    autobuf struct buf text;
+    autobuf struct buf text = { 0 };
     buf_init(&text, 2 * ERROR_TEXT_MAX);
     path_text(at, &text);
     if (text.n)

@@ -71,7 +71,7 @@ static void judge_folder(const char *folder, int want)
     for (struct dirent *entry; (entry = readdir(d));) {
         if (entry->d_name[0] == '.')
             continue;
-        autobuf struct buf text;
+        autobuf struct buf text = { 0 };
         char path[512];
         struct error e = { 0 };
         buf_init(&text, (size_t)1 << 20);

@@ -230,7 +230,7 @@ static void only_annotations_that_something_reads_are_kept(void **state unused_a
 
 static void a_huge_object_is_an_error_and_a_large_one_is_not(void **state unused_arg)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
     buf_init(&b, (size_t)64 << 20);
     buf_adds(&b, "{\"metadata\":{\"name\":\"a\"},\"rules\":[{\"resourceNames\":[");
     for (int i = 0; i < 200000; i++)

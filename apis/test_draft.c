@@ -4,7 +4,7 @@
 
 static void expect_text(const struct draft *d, const char *want)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
     struct writer w;
     buf_init(&b, 65536);
     writer_to_buf(&w, WRITER_JSON, &b);
@@ -55,7 +55,7 @@ static void a_whole_object_can_be_written_and_read_back(void **state unused_arg)
     assessment_run_spec_put_mode(spec, RUN_MODE_PILLAR);
     assessment_run_spec_add_pillars(spec, PILLAR_SECURITY);
     check_selection_add_exclude(assessment_run_spec_add_checks(spec), "security/host-port");
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
     struct writer w;
     buf_init(&b, 65536);
     writer_to_buf(&w, WRITER_JSON, &b);
@@ -67,7 +67,7 @@ static void a_whole_object_can_be_written_and_read_back(void **state unused_arg)
                         "Manual");
     assert_true(rlist_has_word(
         assessment_run_spec_pillars(assessment_run_spec(assessment_run_of(o))), PILLAR_SECURITY));
-    autobuf struct buf again;
+    autobuf struct buf again = { 0 };
     buf_init(&again, 65536);
     writer_to_buf(&w, WRITER_JSON, &again);
     object_write(o, &w);

@@ -84,7 +84,7 @@ static void every_kind_has_a_type_and_a_path(void **state unused_arg)
 {
     for (uint32_t i = 0; i < KIND_COUNT; i++) {
         const struct kind *k = kind_get(i);
-        autobuf struct buf path;
+        autobuf struct buf path = { 0 };
         buf_init(&path, 512);
         assert_int_equal(k->id, i);
         assert_ptr_equal(kind_find(kind_api_version(k), k->kind), k);
@@ -96,7 +96,7 @@ static void every_kind_has_a_type_and_a_path(void **state unused_arg)
 
 static void paths_are_those_of_the_api_server(void **state unused_arg)
 {
-    autobuf struct buf p;
+    autobuf struct buf p = { 0 };
     buf_init(&p, 512);
     assert_int_equal(kind_path(kind_get(KIND_DEPLOYMENT), "shop", "web", "status", &p), 0);
     assert_string_equal(p.p, "/apis/apps/v1/namespaces/shop/deployments/web/status");

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void write_in(enum writer_format f, struct str text, json_val *root)
 {
-    autobuf struct buf out;
+    autobuf struct buf out = { 0 };
     autojson struct json_doc again = { 0 };
     struct writer w;
 

@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void write_back(struct str text, struct arena *a)
 {
-    autobuf struct buf out;
+    autobuf struct buf out = { 0 };
     struct yaml_reader *r;
     struct yaml_node *n = NULL;
     struct writer w;

@@ -379,7 +379,7 @@ static void a_connection_serves_many_requests(void **state)
     begin(&s, "127.0.0.1:0");
     fd = dial(&s);
     for (int i = 0; i < 50; i++) {
-        autobuf struct buf b;
+        autobuf struct buf b = { 0 };
 
         buf_init(&b, 4096);
         say(fd, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -400,7 +400,7 @@ static void beyond_the_limit_the_most_silent_connection_makes_room(void **state)
     (void)state;
     begin(&s, "127.0.0.1:0");
     for (size_t i = 0; i < ARRAY_SIZE(fd); i++) {
-        autobuf struct buf b;
+        autobuf struct buf b = { 0 };
 
         buf_init(&b, 4096);
         fd[i] = dial(&s);

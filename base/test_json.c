@@ -136,7 +136,7 @@ static void depth_is_bounded(void **state unused_arg)
 
 static void many_shallow_values_are_not_deep(void **state unused_arg)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
     autojson struct json_doc d = { 0 };
 
     buf_init(&b, 1 << 20);
@@ -249,7 +249,7 @@ static void equality_ignores_the_order_of_keys(void **state unused_arg)
 static void a_value_is_written_compact(void **state unused_arg)
 {
     autojson struct json_doc d = { 0 };
-    autobuf struct buf out;
+    autobuf struct buf out = { 0 };
 
     buf_init(&out, 100);
     assert_int_equal(json_parse(str_of("{ \"a\" : [ 1 , \"\xC3\xA9\\n\" ] }"), NULL, &d, NULL), 0);

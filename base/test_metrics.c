@@ -176,7 +176,7 @@ static void numbers_print_as_prometheus_reads_them(void **state unused_arg)
 
 static void a_full_buffer_is_an_error(void **state unused_arg)
 {
-    autobuf struct buf out;
+    autobuf struct buf out = { 0 };
 
     buf_init(&out, 100);
     assert_int_equal(metrics_write(&out), -1);

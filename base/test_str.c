@@ -84,7 +84,7 @@ static void integers_are_whole_and_in_range(void **state unused_arg)
 
 static void a_buffer_grows_up_to_its_maximum(void **state unused_arg)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
 
     buf_init(&b, 100);
     for (int i = 0; i < 100; i++)
@@ -98,7 +98,7 @@ static void a_buffer_grows_up_to_its_maximum(void **state unused_arg)
 
 static void a_failed_buffer_takes_nothing_until_reset(void **state unused_arg)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
 
     buf_init(&b, 4);
     assert_int_equal(buf_adds(&b, "ab"), 0);
@@ -113,7 +113,7 @@ static void a_failed_buffer_takes_nothing_until_reset(void **state unused_arg)
 
 static void formatted_text_is_all_or_nothing(void **state unused_arg)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
 
     buf_init(&b, 8);
     assert_int_equal(buf_addf(&b, "%s-%d", "ab", 12), 0);
@@ -134,7 +134,7 @@ static void a_zeroed_buffer_takes_nothing(void **state unused_arg)
 
 static void dropping_keeps_the_rest(void **state unused_arg)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
 
     buf_init(&b, 100);
     buf_drop(&b, 0);
@@ -148,7 +148,7 @@ static void dropping_keeps_the_rest(void **state unused_arg)
 
 static void shrinking_gives_memory_back_when_empty(void **state unused_arg)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
 
     buf_init(&b, 100000);
     for (int i = 0; i < 10000; i++)

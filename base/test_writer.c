@@ -11,7 +11,7 @@ static const enum writer_format formats[] = { WRITER_JSON, WRITER_JSON_PRETTY, W
 
 static void assert_written(enum writer_format f, void (*write)(struct writer *w), const char *want)
 {
-    autobuf struct buf out;
+    autobuf struct buf out = { 0 };
     struct writer w;
 
     buf_init(&out, 1 << 16);
@@ -133,7 +133,7 @@ static void a_scalar_may_be_the_document(void **state unused_arg)
 
     for (size_t i = 0; i < ARRAY_SIZE(text); i++) {
         for (size_t f = 0; f < ARRAY_SIZE(formats); f++) {
-            autobuf struct buf out;
+            autobuf struct buf out = { 0 };
 
             buf_init(&out, 100);
             write_root(formats[f], str_of(text[i]), &out);
@@ -144,7 +144,7 @@ static void a_scalar_may_be_the_document(void **state unused_arg)
 
 static void empty_containers_may_be_the_document(void **state unused_arg)
 {
-    autobuf struct buf out;
+    autobuf struct buf out = { 0 };
     struct writer w;
 
     buf_init(&out, 100);
@@ -157,7 +157,7 @@ static void empty_containers_may_be_the_document(void **state unused_arg)
 
 static void assert_yaml_text(const char *text, const char *want)
 {
-    autobuf struct buf out;
+    autobuf struct buf out = { 0 };
 
     buf_init(&out, 1000);
     write_root(WRITER_YAML, str_of(text), &out);
@@ -325,7 +325,7 @@ static void yaml_escapes_what_is_not_printable(void **state unused_arg)
 
 static void json_escapes_controls_and_replaces_bad_bytes(void **state unused_arg)
 {
-    autobuf struct buf out;
+    autobuf struct buf out = { 0 };
 
     buf_init(&out, 1000);
     write_root(WRITER_JSON,
@@ -391,7 +391,7 @@ static void assert_yaml_has(struct str text, struct str s)
 static void assert_reads_back(struct str s)
 {
     for (size_t f = 0; f < ARRAY_SIZE(formats); f++) {
-        autobuf struct buf out;
+        autobuf struct buf out = { 0 };
         struct writer w;
 
         buf_init(&out, 1 << 20);
@@ -486,7 +486,7 @@ static void strings_read_back_from_all_formats(void **state unused_arg)
 static void assert_document_reads_back(const char *text)
 {
     autoarena struct arena *a = arena_new(1 << 16);
-    autobuf struct buf out;
+    autobuf struct buf out = { 0 };
     struct yaml_reader *r;
     struct yaml_node *n;
 
@@ -533,7 +533,7 @@ static void doubles_read_back_exactly(void **state unused_arg)
                                 99.99,  1e15,    1.7976931348623157e308 };
 
     for (size_t i = 0; i < ARRAY_SIZE(v); i++) {
-        autobuf struct buf out;
+        autobuf struct buf out = { 0 };
         struct writer w;
 
         buf_init(&out, 100);
@@ -591,7 +591,7 @@ static void raw_that_is_no_json_fails(void **state unused_arg)
     static const char *const bad[] = { "", "{", "nope", "[1,]" };
 
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-        autobuf struct buf out;
+        autobuf struct buf out = { 0 };
         struct writer w;
 
         buf_init(&out, 100);
@@ -604,7 +604,7 @@ static void raw_that_is_no_json_fails(void **state unused_arg)
 static void depth_beyond_the_limit_fails(void **state unused_arg)
 {
     for (int extra = 0; extra < 2; extra++) {
-        autobuf struct buf out;
+        autobuf struct buf out = { 0 };
         struct writer w;
 
         buf_init(&out, 10000);
@@ -635,7 +635,7 @@ static void raw_depth_counts_too(void **state unused_arg)
 
 static void an_unfinished_document_fails(void **state unused_arg)
 {
-    autobuf struct buf out;
+    autobuf struct buf out = { 0 };
     struct writer w;
 
     buf_init(&out, 100);
@@ -646,7 +646,7 @@ static void an_unfinished_document_fails(void **state unused_arg)
 
 static void a_full_sink_fails_the_document_and_is_not_asked_again(void **state unused_arg)
 {
-    autobuf struct buf out;
+    autobuf struct buf out = { 0 };
     struct writer w;
 
     buf_init(&out, 2000);

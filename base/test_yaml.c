@@ -369,7 +369,7 @@ static void write_bomb(struct buf *b, int levels)
 
 static void a_bomb_of_aliases_is_refused(void **state)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
 
     buf_init(&b, 100000);
     write_bomb(&b, 9);
@@ -381,7 +381,7 @@ static void a_bomb_of_aliases_is_refused(void **state)
 
 static void a_bomb_of_merges_is_refused(void **state)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
 
     buf_init(&b, 1 << 20);
     buf_adds(&b, "a: &a {");
@@ -395,7 +395,7 @@ static void a_bomb_of_merges_is_refused(void **state)
 
 static void depth_is_bounded_also_through_aliases(void **state)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
 
     buf_init(&b, 100000);
     for (int i = 0; i < YAML_DEPTH_MAX; i++)
@@ -416,7 +416,7 @@ static void depth_is_bounded_also_through_aliases(void **state)
 
 static void what_the_arena_cannot_hold_is_refused(void **state unused_arg)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
 
     buf_init(&b, 1 << 20);
     buf_adds(&b, "- &a0 x\n");
@@ -459,7 +459,7 @@ static void the_tree_holds_nothing_of_the_text(void **state)
 
 static void many_keys_are_sorted_out_quickly(void **state)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
     const struct yaml_node *n;
 
     buf_init(&b, 8 << 20);

@@ -180,7 +180,7 @@ static int on_data(void *arg, const char *p, size_t n)
 // The server says "Unauthorized" and no more: say which credentials it means and what helps.
 static void explain_401(const struct client_call *call, struct error *e)
 {
-    autobuf struct buf what;
+    autobuf struct buf what = { 0 };
 
     buf_init(&what, 256);
     auth_describe(call->client->auth, &what);

@@ -79,7 +79,7 @@ static void add_param(struct buf *url, const char *name, const char *value)
 static char *make_url(const struct client *c, const struct client_request *r)
 {
     const struct verb_row *row = &verbs[r->verb];
-    autobuf struct buf url;
+    autobuf struct buf url = { 0 };
 
     buf_init(&url, 64u << 10);
     buf_addf(&url, "%s%s", c->options.config->server, r->path);

@@ -175,7 +175,7 @@ static int not_started(const struct kube_exec *x, int errnum, struct error *e)
 static int start_child(struct exec_plugin *p, const struct kube_config *c, struct error *e)
 {
     autoarena struct arena *a = arena_new(64u << 20);
-    autobuf struct buf info;
+    autobuf struct buf info = { 0 };
     char **argv = ARENA_ARRAY(a, char *, p->exec->n_args + 2);
     autoclose int out = -1;
     autoclose int err = -1;

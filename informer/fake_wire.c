@@ -91,7 +91,7 @@ static void on_timer(void *arg)
 
 static char *join(const char *const *headers)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
 
     buf_init(&b, 1u << 20);
     for (; headers && *headers; headers++)

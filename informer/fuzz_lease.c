@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct lease_record r, again;
-    autobuf struct buf out;
+    autobuf struct buf out = { 0 };
 
     buf_init(&out, 4u << 20);
     if (lease_record_parse((struct str){ (const char *)data, size }, &r, NULL) < 0)

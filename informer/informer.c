@@ -141,7 +141,7 @@ static int decode_metadata(struct informer *inf, json_val *obj, struct object **
     // First with all of its metadata, then with what every object must have.
     for (int minimal = 0; minimal < 2 && rc < 0; minimal++) {
         autojson struct json_doc doc = { 0 };
-        autobuf struct buf text;
+        autobuf struct buf text = { 0 };
 
         buf_init(&text, inf->in->o.max_object);
         buf_adds(&text, "{\"metadata\":");

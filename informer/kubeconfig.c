@@ -18,7 +18,7 @@ int kube_config_read_file(struct arena *a, const char *path, size_t max, struct 
                           struct error *e)
 {
     autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-    autobuf struct buf text;
+    autobuf struct buf text = { 0 };
     char chunk[16384];
     ssize_t n;
 

@@ -377,7 +377,7 @@ static void add_context_names(const struct kube_file *files, size_t n, struct bu
 
 static int no_context(const struct kube_file *files, size_t n, const char *name, struct error *e)
 {
-    autobuf struct buf names;
+    autobuf struct buf names = { 0 };
 
     buf_init(&names, 200);
     add_context_names(files, n, &names);

@@ -333,7 +333,7 @@ static void on_renewed(void *arg, const struct http_response *r, struct str body
 
 static void put(struct lease *l, client_fn done)
 {
-    autobuf struct buf body;
+    autobuf struct buf body = { 0 };
 
     buf_init(&body, 1u << 20);
     if (lease_record_write(&l->want, l->observed.metadata, &body) < 0) {
@@ -378,8 +378,8 @@ static void write_meta(struct lease *l, struct buf *out)
 
 static void create(struct lease *l)
 {
-    autobuf struct buf meta;
-    autobuf struct buf body;
+    autobuf struct buf meta = { 0 };
+    autobuf struct buf body = { 0 };
 
     lease_record_fini(&l->observed);
     l->seen = false;

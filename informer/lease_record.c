@@ -30,7 +30,7 @@ static int64_t clamp_int32(int64_t v)
 // metadata without managedFields, which is long and ours to leave to the server.
 static char *copy_metadata(json_val *meta)
 {
-    autobuf struct buf out;
+    autobuf struct buf out = { 0 };
     struct writer w;
     size_t i, max;
     json_val *key, *value;
@@ -40,7 +40,7 @@ static char *copy_metadata(json_val *meta)
     w_object(&w);
     yyjson_obj_foreach(meta, i, max, key, value)
     {
-        autobuf struct buf raw;
+        autobuf struct buf raw = { 0 };
 
         if (!strcmp(json_str(key, ""), "managedFields"))
             continue;

@@ -238,7 +238,7 @@ static void on_review(void *arg, unused_arg const struct http_response *r, struc
 static void ask_next_verb(struct permission *m)
 {
     struct client_request r = { .verb = CLIENT_CREATE, .path = REVIEWS, .unfenced = true };
-    autobuf struct buf body;
+    autobuf struct buf body = { 0 };
     struct str verb;
 
     buf_init(&body, BODY_MAX);

@@ -225,8 +225,8 @@ static int write_entry(struct recorder *r, struct recorder_entry *n, struct clie
 static void on_work(void *arg)
 {
     struct recorder *r = arg;
-    autobuf struct buf path;
-    autobuf struct buf body;
+    autobuf struct buf path = { 0 };
+    autobuf struct buf body = { 0 };
     struct client_request req;
     struct recorder_entry *n;
 

@@ -26,7 +26,7 @@ static void rfc_4648_vectors_pass_both_ways(unused_arg void **state)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(v); i++) {
-        autobuf struct buf b;
+        autobuf struct buf b = { 0 };
 
         buf_init(&b, 64);
         base64_encode(str_of(v[i][0]), &b);

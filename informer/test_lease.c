@@ -41,7 +41,7 @@ struct world {
 
 static void reply(struct server *s, struct wire_answer *ret)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
     autofree char *meta = NULL;
 
     buf_init(&b, sizeof(ret->body) - 1);
@@ -608,7 +608,7 @@ static void the_identity_is_the_pods_uid_or_new(unused_arg void **state)
 static void a_lease_document_reads_back_the_same(unused_arg void **state)
 {
     struct lease_record r;
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
     struct lease_spec s = { .holder = "h",
                             .duration = 15,
                             .transitions = 2,

@@ -103,7 +103,7 @@ static struct permission *pods(struct world *w)
 
 static void text_is(struct world *w, const char *text)
 {
-    autobuf struct buf b;
+    autobuf struct buf b = { 0 };
 
     buf_init(&b, 1024);
     permissions_missing_text(w->all, &b);

@@ -412,7 +412,7 @@ static int collect_run(void *arg, const struct run_row *r)
 
 static void runs_are_listed_newest_first_with_filters_and_pages(void **state unused_arg)
 {
-    struct buf autobuf out;
+    struct buf autobuf out = { 0 };
     int64_t total;
 
     buf_init(&out, 4096);
@@ -446,7 +446,7 @@ static int collect_history(void *arg, const struct history_row *h)
 
 static void the_history_has_a_row_per_pillar_and_run_once(void **state unused_arg)
 {
-    struct buf autobuf out;
+    struct buf autobuf out = { 0 };
     int64_t total;
 
     buf_init(&out, 4096);

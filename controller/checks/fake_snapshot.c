@@ -71,7 +71,7 @@ int fake_snapshot_yaml(struct fake_snapshot *f, struct str text, struct error *e
 
 int fake_snapshot_file(struct fake_snapshot *f, const char *path, struct error *e)
 {
-    autobuf struct buf text;
+    autobuf struct buf text = { 0 };
     char chunk[4096];
     size_t n;
     FILE *in = fopen(path, "re");
