@@ -58,7 +58,7 @@ static const struct token_format formats[] = {
 // A known token at the start of s.
 static enum credential_class token_class(struct str s)
 {
-    if (s.n < 12 || !strchr("AgxeJ", s.p[0]))
+    if (s.n < 12 || (s.p[0] != 'A' && s.p[0] != 'g' && s.p[0] != 'x' && s.p[0] != 'e'))
         return CREDENTIAL_NONE;
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
         size_t n = strlen(formats[i].prefix);
@@ -68,9 +68,11 @@ static enum credential_class token_class(struct str s)
     return is_jwt(s) ? CREDENTIAL_JWT : CREDENTIAL_NONE;
 }
 
+#define PEM_MIN 64u // no key is shorter
+
 static bool is_pem_key(struct str s)
 {
-    const char *dash = s.n > 30 ? memchr(s.p, '-', s.n) : NULL;
+    const char *dash = s.n >= PEM_MIN ? memchr(s.p, '-', s.n) : NULL;
     const char *at = dash ? memmem(dash, s.n - (size_t)(dash - s.p), "-----BEGIN ", 11) : NULL;
     if (!at)
         return false;
@@ -84,13 +86,12 @@ static const char *find_scheme(struct str s)
     return colon ? memmem(colon, s.n - (size_t)(colon - s.p), "://", 3) : NULL;
 }
 
-// scheme://user:password@host, with a literal password.
-static bool has_userinfo(struct str s)
+// scheme://user:password@host, with a literal password; at is where "://" stands.
+static bool has_userinfo(struct str s, const char *at)
 {
-    const char *at = find_scheme(s);
-    if (!at || at == s.p)
-        return false;
     const char *p = at + 3, *end = s.p + s.n, *colon = NULL;
+    if (at == s.p)
+        return false;
     for (; p < end && *p != '/' && *p != '?' && *p != '#' && !isspace((unsigned char)*p); p++) {
         if (*p == ':' && !colon)
             colon = p;
@@ -107,12 +108,15 @@ static enum credential_class format_class(struct str s)
         return c;
     if (is_pem_key(s))
         return CREDENTIAL_PEM;
-    return has_userinfo(s) ? CREDENTIAL_USERINFO : CREDENTIAL_NONE;
+    const char *scheme = find_scheme(s);
+    return scheme && has_userinfo(s, scheme) ? CREDENTIAL_USERINFO : CREDENTIAL_NONE;
 }
 
 static bool is_number(struct str s)
 {
     size_t digits = 0;
+    if (!isdigit((unsigned char)s.p[0]) && !strchr("+-.", s.p[0]))
+        return false;
     for (size_t i = 0; i < s.n; i++) {
         if (isdigit((unsigned char)s.p[i]))
             digits++;
@@ -133,15 +137,28 @@ static bool is_bool(struct str s)
     return false;
 }
 
-// Text that is harmless under any name.
+// Text that is harmless under any name: no secret begins like this, or it is a flag or a number.
 static bool is_harmless(struct str s)
 {
     s = str_trim(s);
-    if (!s.n || s.p[0] == '/' || s.p[0] == '<' || has_prefix(s, "./") || has_prefix(s, "../"))
+    if (!s.n)
         return true;
-    if (has_prefix(s, "$(") || has_prefix(s, "${") || has_prefix(s, "{{") || has_prefix(s, "file:"))
+    switch (s.p[0]) {
+    case '/':
+    case '<':
         return true;
-    return find_scheme(s) || is_bool(s) || is_number(s);
+    case '.':
+        return has_prefix(s, "./") || has_prefix(s, "../") || is_number(s);
+    case '$':
+        return has_prefix(s, "$(") || has_prefix(s, "${");
+    case '{':
+        return has_prefix(s, "{{");
+    default:
+        break;
+    }
+    if (find_scheme(s) || has_prefix(s, "file:"))
+        return true;
+    return s.n <= 8 ? is_bool(s) || is_number(s) : is_number(s);
 }
 
 enum credential_class credential_of_value(struct str value)
@@ -213,7 +230,8 @@ enum credential_class credential_of_document(struct str text)
     c = is_harmless(text) ? CREDENTIAL_NONE : CREDENTIAL_TEXT;
     struct str rest = text, line;
     while (str_split(&rest, '\n', &line)) {
-        if (has_userinfo(line))
+        const char *scheme = find_scheme(line);
+        if (scheme && has_userinfo(line, scheme))
             return CREDENTIAL_USERINFO;
         if (line_names_one(line))
             c = CREDENTIAL_NAMED;

@@ -56,9 +56,12 @@ struct row {
     ((uint32_t)(uint8_t)(n) | (uint32_t)(uint8_t)(p)[0] << 8 |                                     \
      (uint32_t)(uint8_t)(p)[(n) / 2] << 16 | (uint32_t)(uint8_t)(p)[(n) ? (n)-1 : 0] << 24)
 
+#define KEY_FILTER(print) (1ull << (((print) ^ (print) >> 11 ^ (print) >> 22) & 63))
+
 struct type {
     const char *name, *help;
     const struct row *rows;
+    uint64_t filter;        // KEY_FILTER of all prints: most foreign keys are told by it
     const uint32_t *prints; // of the rows' keys, for finding a row without touching it
     uint16_t n;             // rows
     uint16_t slots;         // members with a slot

@@ -62,41 +62,30 @@
 
 #define TYPE(T, ...) static const uint32_t T##_prints[] = {
 #define END(T)       };
-#define PRINT(j)     KEY_PRINT(j, sizeof(j) - 1),
-#define BOOL(T, m, j, ...)        PRINT(j)
-#define PRESENT(T, m, j, ...)     PRINT(j)
-#define OTHERS(T, m, h)           0,
-#define CREDENTIAL(T, m, j, ...)  PRINT(j)
-#define INT(T, m, j, ...)         PRINT(j)
-#define LONG(T, m, j, ...)        PRINT(j)
-#define TIME(T, m, j, ...)        PRINT(j)
-#define UID(T, m, j, ...)         PRINT(j)
-#define INTORSTR(T, m, j, ...)    PRINT(j)
-#define DURATION(T, m, j, ...)    PRINT(j)
-#define ENUM(T, m, j, ...)        PRINT(j)
-#define ENUMS(T, m, j, ...)       PRINT(j)
-#define STR(T, m, j, ...)         PRINT(j)
-#define ATOM(T, m, j, ...)        PRINT(j)
-#define HEADER(T, m, j, ...)      PRINT(j)
-#define OBJ(T, m, j, ...)         PRINT(j)
-#define LIST(T, m, j, ...)        PRINT(j)
-#define STRS(T, m, j, ...)        PRINT(j)
-#define ATOMS(T, m, j, ...)       PRINT(j)
-#define LONGS(T, m, j, ...)       PRINT(j)
-#define MAP(T, m, j, ...)         PRINT(j)
-#define CREDENTIALS(T, m, j, ...) PRINT(j)
-#define ARGS(T, m, j, ...)        PRINT(j)
-#define SPEC(T, m, j, ...)        PRINT(j)
-#define RULE(T, m, ...)           0,
+#define KEY_ROW(j)   KEY_PRINT(j, sizeof(j) - 1),
+#define NO_KEY_ROW   0,
+#include "apis/rows_keys.h"
 #include "apis/rows_start.h"
 #include "apis/types.def"
 #include "apis/rows_end.h"
-#undef PRINT
+#undef KEY_ROW
+#undef NO_KEY_ROW
+
+#define TYPE(T, ...) static const uint64_t T##_filter = 0
+#define END(T)       ;
+#define KEY_ROW(j)   | KEY_FILTER(KEY_PRINT(j, sizeof(j) - 1))
+#define NO_KEY_ROW
+#include "apis/rows_keys.h"
+#include "apis/rows_start.h"
+#include "apis/types.def"
+#include "apis/rows_end.h"
+#undef KEY_ROW
+#undef NO_KEY_ROW
 
 #define TYPE_ROW(T, h, complete)                                                          \
     _Static_assert((int)T##__slots <= REC_SLOTS_MAX, #T ": too many members with a slot"); \
     _Static_assert((int)T##__bitmap <= REC_BITMAP_MAX, #T ": too many members");           \
-    const struct type type_##T = { .name = #T, .help = h, .rows = T##_rows, .prints = T##_prints, \
+    const struct type type_##T = { .name = #T, .help = h, .rows = T##_rows, .prints = T##_prints, .filter = T##_filter, \
                                    .n = ARRAY_SIZE(T##_rows), .slots = T##__slots,        \
                                    .bitmap = T##__bitmap, .own = complete };
 #define TYPE(T, h) TYPE_ROW(T, h, false)
