@@ -96,6 +96,21 @@ static void credential_in_config_map(struct report *r, const struct object *o)
     judge_keys(r, config_map_binary_data(config_map_of(o)), "binaryData");
 }
 
+static bool reads_secret(const struct container *c)
+{
+    FOR_EACH(env_var, e, container_env(c))
+    {
+        if (env_source_has_secret_key_ref(env_var_value_from(e)))
+            return true;
+    }
+    FOR_EACH(env_from, e, container_env_from(c))
+    {
+        if (env_from_has_secret_ref(e))
+            return true;
+    }
+    return false;
+}
+
 static bool uses_secret(const struct workload *w)
 {
     FOR_EACH(volume, v, pod_spec_volumes(w->spec))
@@ -105,16 +120,8 @@ static bool uses_secret(const struct workload *w)
     }
     FOR_EACH(container, c, pod_spec_containers(w->spec))
     {
-        FOR_EACH(env_var, e, container_env(c))
-        {
-            if (env_source_has_secret_key_ref(env_var_value_from(e)))
-                return true;
-        }
-        FOR_EACH(env_from, e, container_env_from(c))
-        {
-            if (env_from_has_secret_ref(e))
-                return true;
-        }
+        if (reads_secret(c))
+            return true;
     }
     return false;
 }

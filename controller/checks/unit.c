@@ -10,29 +10,41 @@ static bool is_windows(const char *s)
     return s && strcmp(s, "windows") == 0;
 }
 
+static bool only_windows(const struct label_requirement *q)
+{
+    if (label_requirement_op(q) != SELECT_IN ||
+        strcmp(atom_str(label_requirement_key(q)), OS_LABEL) != 0)
+        return false;
+    FOR_EACH_STR(v, label_requirement_values(q))
+    {
+        if (!is_windows(v))
+            return false;
+    }
+    return label_requirement_values(q).n > 0;
+}
+
+static bool term_windows(const struct node_selector_term *term)
+{
+    FOR_EACH(label_requirement, q, node_selector_term_match_expressions(term))
+    {
+        if (only_windows(q))
+            return true;
+    }
+    return false;
+}
+
+// Terms are alternatives, so each of them has to demand Windows.
 static bool affinity_windows(const struct pod_spec *spec)
 {
     const struct node_affinity *na = affinity_node_affinity(pod_spec_affinity(spec));
-    bool all = false;
+    struct rlist terms = node_selector_node_selector_terms(node_affinity_required(na));
 
-    FOR_EACH(node_selector_term, term,
-             node_selector_node_selector_terms(node_affinity_required(na)))
+    FOR_EACH(node_selector_term, term, terms)
     {
-        bool windows = false;
-        FOR_EACH(label_requirement, q, node_selector_term_match_expressions(term))
-        {
-            if (label_requirement_op(q) != SELECT_IN ||
-                strcmp(atom_str(label_requirement_key(q)), OS_LABEL) != 0)
-                continue;
-            windows = true;
-            FOR_EACH_STR(v, label_requirement_values(q))
-            windows &= is_windows(v);
-        }
-        if (!windows)
+        if (!term_windows(term))
             return false;
-        all = true;
     }
-    return all;
+    return terms.n > 0;
 }
 
 // §0.11: spec.os.name decides; without it the node selector or the required affinity.
