@@ -20,7 +20,6 @@
 #include <stdatomic.h>
 
 #define WATCH_EVERY    (100 * USEC_PER_MSEC)
-#define SYNC_POLL      (50 * USEC_PER_MSEC)
 #define MAX_WALKS      3
 #define RESULTS_KEPT   16
 #define RESULT_ARENA   ((size_t)4 << 20)
@@ -34,6 +33,8 @@ struct job {
     struct job_request r;
     struct snapshot *snapshot;
     int walks;
+    bool waiting;               // for the caches
+    bool cancelled;             // asked for, whatever stopped the walk first
     atomic_int stop;            // enum stop_cause; the first cause wins
     struct timer watch;
     struct job_result *result;
@@ -43,6 +44,7 @@ struct job {
     bool in_transaction, store_failed;
     struct error walk_error, store_error;
     bool walk_ok;
+    enum stop_cause cause;      // why the walk ended early, decided before its rows were
 };
 
 struct kept {
@@ -230,8 +232,8 @@ static void commit_rows(struct job *j)
 
     if (!j->in_transaction)
         return;
-    row.phase = j->result->summary.partial ? "Partial" : "Completed";
-    row.reason = row.phase;
+    row.phase = j->cause == STOP_TIMEOUT ? "Failed" : j->result->summary.partial ? "Partial" : "Completed";
+    row.reason = j->cause == STOP_TIMEOUT ? "DeadlineExceeded" : row.phase;
     row.completed = clock_wall();
     fill_summary(&row, &j->result->summary);
     if (store_run_commit(j->store, &row, &e) < 0) {
@@ -242,19 +244,26 @@ static void commit_rows(struct job *j)
     j->result->stored = true;
 }
 
+// A walk that came to its end needs no second one and is not late, whatever was raised in its last moment.
+static enum stop_cause cause_of(const struct job *j)
+{
+    enum stop_cause cause = (enum stop_cause)atomic_load(&j->stop);
+
+    return j->walk_ok && !j->result->summary.partial && cause != STOP_CANCELLED ? STOP_NONE : cause;
+}
+
 static void walk_run(void *arg)
 {
     struct job *j = arg;
     struct assess_sink sink = { .finding = on_finding, .result = on_result, .arg = j };
-    enum stop_cause cause;
 
     begin_rows(j);
     j->r.options.stop = should_stop;
     j->r.options.stop_arg = j;
     j->walk_ok = assess_run(j->snapshot, &j->r.options, &sink, &j->result->summary, &j->walk_error) == 0;
-    cause = (enum stop_cause)atomic_load(&j->stop);
+    j->cause = cause_of(j);
     // A cancelled run keeps no rows; one that starts over writes them anew.
-    if (!j->walk_ok || cause == STOP_CANCELLED || (cause == STOP_EPOCH && j->walks < MAX_WALKS)) {
+    if (!j->walk_ok || j->cause == STOP_CANCELLED || (j->cause == STOP_EPOCH && j->walks < MAX_WALKS)) {
         if (j->in_transaction)
             store_run_rollback(j->store);
         j->in_transaction = false;
@@ -323,26 +332,28 @@ static void conclude(struct job *j, enum stop_cause cause)
 static void walk_done(void *arg)
 {
     struct job *j = arg;
-    enum stop_cause cause = (enum stop_cause)atomic_load(&j->stop);
 
     timer_stop(j->a->o.loop, &j->watch);
     epoch_close(j->a->o.informers, j->snapshot);
     j->snapshot = NULL;
     if (j->store)
         history_report(j->a->o.history, j->store_failed ? &j->store_error : &(struct error){ 0 });
-    if (cause == STOP_EPOCH && j->walks < MAX_WALKS) {
-        atomic_store(&j->stop, STOP_NONE);
+    if (j->cause == STOP_EPOCH && j->walks < MAX_WALKS) {
+        atomic_store(&j->stop, j->cancelled ? STOP_CANCELLED : STOP_NONE);
         start_walk(j);
         return;
     }
-    conclude(j, cause);
+    conclude(j, j->cause);
 }
 
 static void raise_stop(struct job *j, enum stop_cause cause)
 {
     int none = STOP_NONE;
 
+    j->cancelled = j->cancelled || cause == STOP_CANCELLED;
     atomic_compare_exchange_strong(&j->stop, &none, (int)cause);
+    if (j->waiting)
+        timer_start(j->a->o.loop, &j->watch, 0);
 }
 
 static void watch_walk(void *arg)
@@ -364,21 +375,37 @@ static void new_result(struct job *j)
     j->result->checks = ARENA_ARRAY(j->result->arena, struct status_check, checks_count());
 }
 
+static void on_wait_over(void *arg)
+{
+    start_walk(arg);
+}
+
+// True when there is nothing to wait for; otherwise the next change of a kind's state, a cancel or the deadline goes on.
+static bool caches_ready(struct job *j)
+{
+    usec left = j->r.deadline - clock_wall();
+
+    j->waiting = false;
+    if (should_stop(j) || left <= 0) {
+        j->walk_ok = true;
+        conclude(j, should_stop(j) ? STOP_CANCELLED : STOP_TIMEOUT);
+        return false;
+    }
+    if (informers_synced(j->a->o.informers))
+        return true;
+    j->waiting = true;
+    timer_init(&j->watch, "assessor-wait", on_wait_over, j);
+    timer_start(j->a->o.loop, &j->watch, left);
+    return false;
+}
+
 static void start_walk(struct job *j)
 {
     struct assessor *a = j->a;
     struct error e = { 0 };
 
-    if (!informers_synced(a->o.informers)) {
-        if (clock_wall() >= j->r.deadline || should_stop(j)) {
-            j->walk_ok = true;
-            conclude(j, should_stop(j) ? STOP_CANCELLED : STOP_TIMEOUT);
-            return;
-        }
-        timer_init(&j->watch, "assessor-sync", (loop_fn)start_walk, j);
-        timer_start(a->o.loop, &j->watch, SYNC_POLL);
+    if (!caches_ready(j))
         return;
-    }
     new_result(j);
     j->walks++;
     j->snapshot = epoch_open(a->o.informers);
@@ -390,11 +417,6 @@ static void start_walk(struct job *j)
         j->walk_ok = false;
         conclude(j, STOP_NONE);
     }
-}
-
-static void start_first(void *arg)
-{
-    start_walk(arg);
 }
 
 int assessor_start(struct assessor *a, const struct job_request *r, struct error *e)
@@ -415,9 +437,15 @@ int assessor_start(struct assessor *a, const struct job_request *r, struct error
     atomic_init(&j->stop, STOP_NONE);
     new_result(j);
     a->job = j;
-    timer_init(&j->watch, "assessor-start", start_first, j);
+    timer_init(&j->watch, "assessor-start", on_wait_over, j);
     timer_start(a->o.loop, &j->watch, 0);
     return 0;
+}
+
+void assessor_caches_changed(struct assessor *a)
+{
+    if (a->job && a->job->waiting)
+        timer_start(a->o.loop, &a->job->watch, 0);
 }
 
 void assessor_cancel(struct assessor *a, const char *uid)

@@ -57,6 +57,7 @@ void assessor_free(struct assessor *a); // after worker_free
 
 // LIMIT when a job runs already (then nothing has moved in). The snapshot is taken as soon as all kinds are synced, denied or absent.
 int must_check assessor_start(struct assessor *a, const struct job_request *r, struct error *e);
+void assessor_caches_changed(struct assessor *a); // a kind's state changed: what waits for the caches looks again
 void assessor_cancel(struct assessor *a, const char *uid); // the result comes with JOB_CANCELLED; unknown uid: no-op
 void assessor_stop(struct assessor *a);                    // shutdown: as cancel, whatever runs
 const char *assessor_running(const struct assessor *a);    // uid or NULL

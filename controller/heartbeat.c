@@ -16,7 +16,7 @@ struct heartbeat {
     char *namespace, *owner, *path;
     struct timer timer;
     usec interval;
-    bool poked;
+    bool poked, again; // again: poked while a request was under way
     struct client_call *call;
     loop_fn last_done;
     void *last_arg;
@@ -63,6 +63,9 @@ static void answered(void *arg, const struct http_response *r unused_arg, struct
     h->o.written(h->o.arg, e);
     if (h->last_done)
         h->last_done(h->last_arg);
+    else if (h->again)
+        heartbeat_poke(h);
+    h->again = false;
 }
 
 static void beat(struct heartbeat *h, bool last)
@@ -89,7 +92,10 @@ static void on_timer(void *arg)
     struct heartbeat *h = arg;
 
     h->poked = false;
-    beat(h, false);
+    if (h->call)
+        h->again = true; // a slow server is not hurried
+    else
+        beat(h, false);
     timer_start(h->o.loop, &h->timer, h->interval);
 }
 
@@ -125,8 +131,8 @@ void heartbeat_start(struct heartbeat *h, usec interval)
 
 void heartbeat_set_interval(struct heartbeat *h, usec interval)
 {
-    if (h->interval == interval)
-        return;
+    if (!h->interval || h->interval == interval)
+        return; // not started, or nothing new
     h->interval = interval;
     heartbeat_poke(h);
 }

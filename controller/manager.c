@@ -18,15 +18,22 @@
 #define RETAIN_EVERY    (6 * USEC_PER_HOUR)
 #define RETAIN_FIRST    (2 * USEC_PER_MIN)
 #define REFRESH_EVERY   (15 * USEC_PER_MIN) // the config's key comes by even when nothing happens
-#define STOP_LIMIT      (5 * USEC_PER_SEC)
+#define STOP_LIMIT      (4 * USEC_PER_SEC)
 #define DEFAULT_NS      "kube9-system"
+
+static void end(struct manager *m)
+{
+    m->ended = true;
+    if (!m->o.loop)
+        loop_stop(m->loop);
+}
 
 static void fail(struct manager *m, const struct error *e)
 {
     if (!m->failed)
         m->failure = *e;
     m->failed = true;
-    loop_stop(m->loop);
+    end(m);
 }
 
 // Reconciling
@@ -46,6 +53,14 @@ static void start_reconciling(struct manager *m)
     timer_start(m->loop, &m->retention, RETAIN_FIRST);
 }
 
+static void apply_config(struct manager *m)
+{
+    const struct kube9_config_spec *spec = config_spec(m->config);
+
+    recorder_set_enabled(m->recorder, event_settings_enabled(kube9_config_spec_events(spec)));
+    heartbeat_set_interval(m->heartbeat, heartbeat_settings_interval(kube9_config_spec_heartbeat(spec)));
+}
+
 static void restore_config(struct manager *m, const char *json)
 {
     struct config *c = NULL;
@@ -59,6 +74,7 @@ static void restore_config(struct manager *m, const char *json)
     }
     config_unref(m->config);
     m->config = c;
+    apply_config(m);
 }
 
 static void on_store_decided(void *arg)
@@ -96,8 +112,7 @@ static void on_publish(void *arg, struct config *c)
     if (config_to_json(c, &json) == 0)
         history_remember(m->history, FACT_CONFIG, json.p ? json.p : "");
     history_audit(m->history, "PublishConfig", c->object ? "Kube9Config/default" : "defaults", NULL);
-    recorder_set_enabled(m->recorder, event_settings_enabled(kube9_config_spec_events(config_spec(c))));
-    heartbeat_set_interval(m->heartbeat, heartbeat_settings_interval(kube9_config_spec_heartbeat(config_spec(c))));
+    apply_config(m);
     heartbeat_poke(m->heartbeat);
 }
 
@@ -120,11 +135,13 @@ static void on_wrote(void *arg, const struct intent *i)
     history_audit(m->history, intent_kind_name(i->kind), object, NULL);
 }
 
+// Logged by the runner, which tries again a minute later; the condition PermissionsSufficient then names what is missing.
 static void on_denied(void *arg, const struct intent *i unused_arg, const struct error *e unused_arg)
 {
-    // The condition PermissionsSufficient names watch permissions; a denied write is logged by the runner and tried again
-    // a minute later.
-    (void)arg;
+    struct manager *m = arg;
+
+    for (size_t n = 0; n < m->n_writes; n++)
+        permission_ask(m->writes[n]);
 }
 
 static void on_cancel_job(void *arg, const struct intent *i)
@@ -140,11 +157,12 @@ static void on_beat(void *arg, const struct error *e)
     if (failing && !m->heartbeat_failing)
         log_warn("status ConfigMap not written", LOG_STR("namespace", m->namespace), LOG_ERR(e));
     snprintf(m->heartbeat_error, sizeof(m->heartbeat_error), "%s", e->text);
-    if (failing != m->heartbeat_failing) {
-        m->heartbeat_failing = failing;
-        world_queue_config(m);
-    }
+    m->heartbeat_failing = failing;
     manager_save_status(m, m->stopping);
+    // The config's status tells the same as the ConfigMap, also when it is time alone that changes the health.
+    if (*m->told_health && strcmp(m->told_health, m->health) != 0)
+        world_queue_config(m);
+    snprintf(m->told_health, sizeof(m->told_health), "%s", m->health);
 }
 
 static void on_refresh(void *arg)
@@ -205,7 +223,7 @@ static void ask_write_permissions(struct manager *m)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(queries); i++)
-        permission_add(m->permissions, &queries[i], on_write_permission, m);
+        m->writes[m->n_writes++] = permission_add(m->permissions, &queries[i], on_write_permission, m);
 }
 
 static void on_permissions_changed(void *arg)
@@ -221,8 +239,12 @@ static void on_state(void *arg, const struct kind *k unused_arg)
     struct manager *m = arg;
 
     start_reconciling(m);
-    if (m->running)
-        world_queue_config(m);
+    assessor_caches_changed(m->assessor);
+    if (!m->running)
+        return;
+    if (informers_synced(m->informers))
+        runner_pause(m->runner, false);
+    world_queue_config(m);
 }
 
 static void on_version(void *arg, const struct server_version *v, const struct error *e)
@@ -258,7 +280,18 @@ static void on_stopped_leading(void *arg, bool lost)
         error_set(&e, ERR_UNAVAILABLE, "leadership lost: another process holds the Lease or the API server could not be reached in time");
         fail(m, &e);
     }
-    loop_stop(m->loop);
+    end(m);
+}
+
+static void on_lease_problem(void *arg, const struct error *e)
+{
+    struct manager *m = arg;
+
+    if (e->code != ERR_NONE)
+        log_warn("the Lease cannot be had; reconciling waits for it", LOG_STR("namespace", m->namespace), LOG_ERR(e));
+    else if (*m->lease_problem)
+        log_info("the Lease can be had again", LOG_STR("namespace", m->namespace));
+    snprintf(m->lease_problem, sizeof(m->lease_problem), "%s", e->code != ERR_NONE ? e->text : "");
 }
 
 static void on_rv_regression(void *arg, uint64_t was, uint64_t is)
@@ -266,6 +299,7 @@ static void on_rv_regression(void *arg, uint64_t was, uint64_t is)
     struct manager *m = arg;
 
     log_warn("the API server's store went back in time; reading everything again", LOG_INT("was", was), LOG_INT("is", is));
+    runner_pause(m->runner, true); // no write before the caches are right again
     informers_regressed(m->informers);
 }
 
@@ -273,23 +307,16 @@ static void on_rv_regression(void *arg, uint64_t was, uint64_t is)
 
 static void on_forced(void *arg)
 {
-    loop_stop(((struct manager *)arg)->loop);
+    end(arg);
 }
 
 static void after_last_word(void *arg)
 {
-    struct manager *m = arg;
-
-    manager_save_status(m, true);
-    lease_release(m->lease);
+    lease_release(((struct manager *)arg)->lease);
 }
 
-static void on_signal(void *arg)
+void manager_stop(struct manager *m)
 {
-    struct manager *m = arg;
-
-    if (m->stopping)
-        _exit(1); // asked twice: at once
     log_info("stopping");
     m->stopping = true;
     timer_start(m->loop, &m->force, STOP_LIMIT);
@@ -299,6 +326,15 @@ static void on_signal(void *arg)
         heartbeat_last(m->heartbeat, after_last_word, m);
     else
         lease_release(m->lease);
+}
+
+static void on_signal(void *arg)
+{
+    struct manager *m = arg;
+
+    if (m->stopping)
+        _exit(1); // asked twice: at once
+    manager_stop(m);
 }
 
 // Building and taking down
@@ -319,11 +355,10 @@ static const char *own_namespace(const struct manager *m)
     return m->kube.in_cluster ? m->kube.ns : DEFAULT_NS;
 }
 
-static int build_client(struct manager *m, struct error *e)
+static int build_real(struct manager *m, struct error *e)
 {
     if (kube_config_load(&(struct kube_config_options){ .kubeconfig = m->o.kubeconfig, .context = m->o.context, .warn = on_warning }, &m->kube, e) < 0)
         return -1;
-    m->namespace = xstrdup(own_namespace(m));
     m->loop = loop_new(e);
     if (!m->loop)
         return -1;
@@ -332,6 +367,23 @@ static int build_client(struct manager *m, struct error *e)
         return -1;
     m->client = client_new(m->loop, &(struct client_options){ .config = &m->kube, .warn = on_warning }, e);
     return m->client ? 0 : -1;
+}
+
+static void build_injected(struct manager *m)
+{
+    m->loop = m->o.loop;
+    m->client = m->o.client;
+    m->worker = worker_new_inline(m->loop);
+}
+
+static int build_client(struct manager *m, struct error *e)
+{
+    if (m->o.loop)
+        build_injected(m);
+    else if (build_real(m, e) < 0)
+        return -1;
+    m->namespace = xstrdup(own_namespace(m));
+    return 0;
 }
 
 static int build_lease(struct manager *m, struct error *e)
@@ -344,6 +396,7 @@ static int build_lease(struct manager *m, struct error *e)
                                .recorder = m->recorder,
                                .started = on_started_leading,
                                .stopped = on_stopped_leading,
+                               .problem = on_lease_problem,
                                .rv_regression = on_rv_regression,
                                .arg = m };
 
@@ -389,6 +442,14 @@ static void build_caches(struct manager *m)
     ask_write_permissions(m);
 }
 
+static int build_outside(struct manager *m, struct error *e)
+{
+    m->httpd = manager_serve(m, e);
+    if (!m->httpd || loop_signal(m->loop, SIGTERM, on_signal, m, e) < 0)
+        return -1;
+    return loop_signal(m->loop, SIGINT, on_signal, m, e);
+}
+
 static int build(struct manager *m, struct error *e)
 {
     mallopt(M_ARENA_MAX, 1); // one heap for loop and worker: memory freed by one serves the other
@@ -398,17 +459,27 @@ static int build(struct manager *m, struct error *e)
     timer_init(&m->retention, "retention", on_retention, m);
     timer_init(&m->force, "force-stop", on_forced, m);
     build_caches(m);
-    m->httpd = manager_serve(m, e);
-    if (!m->httpd || loop_signal(m->loop, SIGTERM, on_signal, m, e) < 0 || loop_signal(m->loop, SIGINT, on_signal, m, e) < 0)
+    if (!m->o.loop && build_outside(m, e) < 0)
         return -1;
     m->version_call = server_version_get(m->client, on_version, m);
     lease_start(m->lease);
     return 0;
 }
 
-static void take_down(struct manager *m)
+static void stop_timers(struct manager *m)
 {
+    timer_stop(m->loop, &m->refresh);
+    timer_stop(m->loop, &m->retention);
+    timer_stop(m->loop, &m->force);
+}
+
+void manager_free(struct manager *m)
+{
+    if (!m)
+        return;
     m->stopping = true;
+    if (m->loop)
+        stop_timers(m);
     if (m->runner)
         runner_stop(m->runner);
     if (m->assessor)
@@ -430,28 +501,41 @@ static void take_down(struct manager *m)
     recorder_free(m->recorder);
     httpd_free(m->httpd);
     client_free(m->client);
-    loop_free(m->loop);
+    if (!m->o.loop)
+        loop_free(m->loop);
     config_unref(m->config);
     last_run_fini(&m->last_run);
     kube_config_fini(&m->kube);
     free(m->namespace);
+    free(m);
+}
+
+struct manager *manager_new(const struct manager_options *o, struct error *e)
+{
+    struct manager *m = xcalloc(1, sizeof(*m));
+
+    m->o = *o;
+    if (build(m, e) == 0)
+        return m;
+    manager_free(m);
+    return NULL;
 }
 
 int manager_run(const struct manager_options *o, struct error *e)
 {
-    struct manager m = { .o = *o };
-    int rc = build(&m, e);
+    struct manager *m = manager_new(o, e);
+    int rc;
 
-    if (rc == 0) {
-        log_info("started", LOG_STR("version", o->version), LOG_STR("listen", o->listen), LOG_INT("port", httpd_port(m.httpd)),
-                 LOG_STR("server", m.kube.server));
-        rc = loop_run(m.loop, e);
-    }
-    if (rc == 0 && m.failed) {
-        *e = m.failure;
+    if (!m)
+        return -1;
+    log_info("started", LOG_STR("version", o->version), LOG_STR("listen", o->listen), LOG_INT("port", httpd_port(m->httpd)),
+             LOG_STR("server", m->kube.server));
+    rc = loop_run(m->loop, e);
+    if (rc == 0 && m->failed) {
+        *e = m->failure;
         rc = -1;
     }
-    take_down(&m);
+    manager_free(m);
     if (rc == 0)
         log_info("stopped");
     return rc;

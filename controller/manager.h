@@ -7,6 +7,9 @@
 #include "base/base.h"
 #include "base/error.h"
 
+struct client;
+struct loop;
+
 struct manager_options {
     const char *kubeconfig, *context;  // NULL: look around
     const char *db;                    // path of the database
@@ -15,6 +18,11 @@ struct manager_options {
     const char *lease_name;            // NULL: "kube9-operator"
     const char *version;
     usec lease_duration, lease_renew, lease_retry; // 0: defaults
+
+    // Component tests: the loop they turn, a client of a fake API server (moves in), and store work done at once on the
+    // loop's thread. NULL: real ones. listen NULL: no HTTP.
+    struct loop *loop;
+    struct client *client;
 };
 
 // 0 after an orderly stop. -1: could not start, or leadership was lost.

@@ -34,6 +34,8 @@ struct manager {
     struct client *client;
     struct recorder *recorder;
     struct permissions *permissions;
+    struct permission *writes[8]; // what we write; asked again after a 403
+    size_t n_writes;
     struct watch_slot {
         struct manager *manager;
         enum kind_id kind;
@@ -61,14 +63,21 @@ struct manager {
     struct client_call *absence_call;
     struct timer absence_again;
 
-    bool leading, running, stopping, lost;
+    bool leading, running, stopping;
+    bool ended;                 // manager_run may return
     bool heartbeat_failing;
     char heartbeat_error[ERROR_TEXT_MAX];
+    char lease_problem[ERROR_TEXT_MAX]; // why no Lease can be had; "" none
     char health[16], health_error[ERROR_TEXT_MAX]; // last word of manager_health
+    char told_health[16];       // what the last beat said
     bool failed;                // fatal: leave manager_run with failure
     struct error failure;
 };
 
+// manager.c. Built and started, then stopped as SIGTERM does; ended is set when nothing more is to be waited for.
+struct manager *manager_new(const struct manager_options *o, struct error *e);
+void manager_stop(struct manager *m);
+void manager_free(struct manager *m); // NULL ok; without manager_stop as after a crash: the Lease stays held
 
 // world.c
 void world_decide(void *arg, const struct key *k, struct plan *ret);

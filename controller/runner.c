@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One plan at a time. Each request has preconditions (uid, resourceVersion), so a decision that was made on an old view of the
 // world is refused by the server and made again. Before a key is decided, the cache must have caught up with our own last
-// write to that object (KEP-5647), for 10 seconds at most.
+// write to that object (KEP-5647), for 10 seconds at most; the watch event of that write brings the key back, so nobody polls.
 #include "controller/runner.h"
 
 #include "base/alloc.h"
@@ -17,7 +17,6 @@
 #include "informer/recorder.h"
 
 #define PATH_MAX_BYTES  1024
-#define CATCH_UP_EVERY  (20 * USEC_PER_MSEC)
 #define CATCH_UP_MAX    (10 * USEC_PER_SEC)
 #define DENIED_WAIT     (60 * USEC_PER_SEC)
 #define REQUEUE_MAX     (24 * USEC_PER_HOUR) // clocks may be set: look again at least once a day
@@ -35,7 +34,7 @@ struct runner {
     struct queue *queue;
     struct map writes; // last own write per object that the cache may not show yet
     struct timer kick; // goes on with the next key on a turn of its own
-    bool started, stopped;
+    bool started, stopped, paused;
 
     bool busy;
     struct key key;
@@ -58,14 +57,29 @@ static bool write_is(const void *entry, const void *key)
 
 static const struct map_ops write_ops = { write_hash, write_is };
 
+static void free_write(struct own_write *w)
+{
+    free(w->name);
+    free(w);
+}
+
+static void forget_writes(struct runner *r)
+{
+    struct own_write *w;
+    uint32_t iter = 0;
+
+    while ((w = map_next(&r->writes, &iter)))
+        free_write(w);
+    map_fini(&r->writes);
+    map_init(&r->writes, &write_ops);
+}
+
 static void forget_write(struct runner *r, const struct key *k)
 {
     struct own_write *w = map_del(&r->writes, key_hash(k), k);
 
-    if (!w)
-        return;
-    free(w->name);
-    free(w);
+    if (w)
+        free_write(w);
 }
 
 static void note_write(struct runner *r, const struct key *k, uint64_t rv)
@@ -84,19 +98,21 @@ static void note_write(struct runner *r, const struct key *k, uint64_t rv)
     w->at = clock_mono();
 }
 
-static bool caught_up(struct runner *r, const struct key *k)
+// How long the cache may still take to show our own write; 0: it does.
+static usec behind(struct runner *r, const struct key *k)
 {
     struct own_write *w = map_get(&r->writes, key_hash(k), k);
     const struct object *o;
+    usec left;
 
     if (!w)
-        return true;
+        return 0;
     o = informer_get_key(r->o.informers, k);
-    if ((o && o->rv >= w->rv) || informer_status(r->o.informers, k->kind)->rv >= w->rv || clock_mono() - w->at > CATCH_UP_MAX) {
-        forget_write(r, k);
-        return true;
-    }
-    return false;
+    left = w->at + CATCH_UP_MAX - clock_mono();
+    if ((!o || o->rv < w->rv) && informer_status(r->o.informers, k->kind)->rv < w->rv && left > 0)
+        return left;
+    forget_write(r, k);
+    return 0;
 }
 
 static void step(struct runner *r);
@@ -145,6 +161,7 @@ static void fail(struct runner *r, const struct error *e)
         queue_add_rate_limited_min(r->queue, &r->key, QUEUE_NORMAL, e->retry_after);
     } else {
         // Never right as it is; a change of the object or the next schedule brings the key back.
+        metric_add(METRIC_CONTROLLER_RUNTIME_TERMINAL_RECONCILE_ERRORS_TOTAL, 1, controller_name(r));
         queue_add_after(r->queue, &r->key, QUEUE_NORMAL, DENIED_WAIT);
     }
     finish(r, "error");
@@ -298,13 +315,15 @@ static void next(void *arg)
     struct runner *r = arg;
     enum queue_priority priority;
 
-    while (r->started && !r->stopped && !r->busy && queue_get(r->queue, &r->key, &priority)) {
-        if (!caught_up(r, &r->key)) {
-            queue_add_after(r->queue, &r->key, priority, CATCH_UP_EVERY);
-            queue_done(r->queue, &r->key);
-            continue;
+    while (r->started && !r->stopped && !r->paused && !r->busy && queue_get(r->queue, &r->key, &priority)) {
+        usec wait = behind(r, &r->key);
+
+        if (wait == 0) {
+            begin(r); // one key per turn
+            return;
         }
-        begin(r);
+        queue_add_after(r->queue, &r->key, priority, wait);
+        queue_done(r->queue, &r->key);
     }
 }
 
@@ -322,17 +341,11 @@ struct runner *runner_new(const struct runner_options *o, const struct runner_ho
 
 void runner_free(struct runner *r)
 {
-    struct own_write *w;
-    uint32_t iter = 0;
-
     if (!r)
         return;
     runner_stop(r);
     queue_free(r->queue);
-    while ((w = map_next(&r->writes, &iter))) {
-        free(w->name);
-        free(w);
-    }
+    forget_writes(r);
     map_fini(&r->writes);
     free(r);
 }
@@ -357,6 +370,14 @@ void runner_stop(struct runner *r)
         queue_done(r->queue, &r->key);
         r->busy = false;
     }
+}
+
+void runner_pause(struct runner *r, bool paused)
+{
+    r->paused = paused;
+    forget_writes(r);
+    if (!paused && r->started && !r->stopped)
+        timer_start(r->o.loop, &r->kick, 0);
 }
 
 void runner_add(struct runner *r, const struct key *k)

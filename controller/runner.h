@@ -39,6 +39,8 @@ struct runner *runner_new(const struct runner_options *o, const struct runner_ho
 void runner_free(struct runner *r); // NULL ok; cancels the request that is under way
 void runner_start(struct runner *r); // keys wait until then
 void runner_stop(struct runner *r);  // nothing new; what is under way is cancelled
+// Between keys nothing is done while paused (the caches are known to be wrong); what was written before is forgotten.
+void runner_pause(struct runner *r, bool paused);
 void runner_add(struct runner *r, const struct key *k);
 bool runner_idle(const struct runner *r);
 struct queue *runner_queue(struct runner *r);

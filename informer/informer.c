@@ -503,9 +503,13 @@ void informers_stop(struct informers *in)
 
 void informers_regressed(struct informers *in)
 {
-    for (int k = 0; k < KIND_COUNT; k++)
-        if (in->kinds[k])
-            watcher_relist(in->kinds[k]->watcher, true);
+    for (int k = 0; k < KIND_COUNT; k++) {
+        if (!in->kinds[k])
+            continue;
+        if (in->kinds[k]->status.state == KIND_SYNCED)
+            set_state(in->kinds[k], KIND_NOT_SYNCED);
+        watcher_relist(in->kinds[k]->watcher, true);
+    }
 }
 
 void informers_set_server_minor(struct informers *in, int minor)

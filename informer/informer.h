@@ -38,7 +38,7 @@ void informers_stop(struct informers *in); // ends all requests; caches stay rea
 // list and watch are (not) allowed. The same answer twice is a no-op.
 void informers_permission(struct informers *in, enum kind_id kind, bool allowed);
 // The server's store went back in time (a Lease PUT returned a lower resourceVersion): list all
-// kinds with RV unset.
+// kinds with RV unset. Until its list is in, a kind counts as not synced.
 void informers_regressed(struct informers *in);
 void informers_set_server_minor(struct informers *in, int minor); // for snapshots
 
