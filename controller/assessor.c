@@ -128,35 +128,49 @@ static int on_finding(void *arg, const struct finding *f)
     return 0;
 }
 
-static void on_result(void *arg, const struct check_result *r)
+static void put_check_row(struct job *j, const struct check_result *r, const char *status, uint32_t objects)
 {
-    struct job *j = arg;
-    struct job_result *res = j->result;
-    struct status_check *c = &res->checks[res->n_checks];
-    bool skipped = r->verdict == VERDICT_SKIP;
+    enum skip_reason why = r->verdict == VERDICT_SKIP ? r->reason : SKIP_EXEMPTED;
 
-    if (res->n_checks < checks_count()) {
-        *c = (struct status_check){ .id = r->check->id,
-                                    .name = r->check->title,
-                                    .pillar = check_pillar_name(check_pillar(r->check)),
-                                    .status = verdict_name(r->verdict),
-                                    .message = arena_strdup(res->arena, r->message),
-                                    .remediation = r->check->remediation };
-        res->n_checks++;
-    }
-    if (r->verdict != VERDICT_PASS && !skipped && r->units.passed == 0)
-        return;
     put_row(j, &(struct finding_row){ .run_uid = j->uid,
                                       .run_name = j->name,
                                       .check_id = r->check->id,
                                       .check_name = r->check->title,
                                       .pillar = check_pillar_name(check_pillar(r->check)),
                                       .severity = check_severity_name(r->severity),
-                                      .status = skipped ? "skipped" : "passing",
-                                      .reason = skipped ? skip_reason_name(r->reason) : NULL,
+                                      .status = status,
+                                      .reason = strcmp(status, "skipped") == 0 ? skip_reason_name(why) : NULL,
                                       .message = r->message,
-                                      .count = skipped ? r->units.skipped + r->units.exempted : r->units.passed,
+                                      .remediation = r->check->remediation,
+                                      .count = objects,
                                       .assessed = j->r.started });
+}
+
+static void remember_check(struct job *j, const struct check_result *r)
+{
+    struct job_result *res = j->result;
+
+    if (res->n_checks == checks_count())
+        return;
+    res->checks[res->n_checks++] = (struct status_check){ .id = r->check->id,
+                                                          .name = r->check->title,
+                                                          .pillar = check_pillar_name(check_pillar(r->check)),
+                                                          .status = verdict_name(r->verdict),
+                                                          .message = arena_strdup(res->arena, r->message),
+                                                          .remediation = r->check->remediation };
+}
+
+// Objects that pass, and those that are skipped, are one row each with their number.
+static void on_result(void *arg, const struct check_result *r)
+{
+    struct job *j = arg;
+    uint32_t left_out = r->units.exempted + (r->verdict == VERDICT_SKIP ? r->units.skipped : 0);
+
+    remember_check(j, r);
+    if (r->verdict == VERDICT_PASS || r->units.passed > 0)
+        put_check_row(j, r, "passing", r->units.passed);
+    if (r->verdict == VERDICT_SKIP || left_out > 0)
+        put_check_row(j, r, "skipped", left_out);
 }
 
 static bool should_stop(void *arg)
