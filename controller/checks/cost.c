@@ -193,6 +193,52 @@ static void spot_unsafe(struct report *r, const struct workload *w)
                                                : " and has no PodDisruptionBudget");
 }
 
+// Taints that keep Pods off spot nodes unless they tolerate them, and the notice in seconds before
+// such a node goes.
+static const struct {
+    const char *key, *value;
+    int64_t notice;
+} spot_taints[] = {
+    {"cloud.google.com/gke-spot",              "true", 30 },
+    { "cloud.google.com/gke-preemptible",      "true", 30 },
+    { "kubernetes.azure.com/scalesetpriority", "spot", 30 },
+    { "eks.amazonaws.com/capacityType",        "SPOT", 120},
+    { "karpenter.sh/capacity-type",            "spot", 120},
+    { "node.kubernetes.io/lifecycle",          "spot", 120},
+};
+
+// The notice of the first spot taint that the workload tolerates by name; 0 if there is none.
+static int64_t tolerated_notice(const struct pod_spec *spec)
+{
+    FOR_EACH(toleration, t, pod_spec_tolerations(spec))
+    {
+        const char *key = atom_str(toleration_key(t)), *value = toleration_value(t);
+        for (size_t i = 0; i < ARRAY_SIZE(spot_taints); i++) {
+            if (strcmp(spot_taints[i].key, key) == 0 &&
+                (!value || strcasecmp(value, spot_taints[i].value) == 0))
+                return spot_taints[i].notice;
+        }
+    }
+    return 0;
+}
+
+static void spot_configuration(struct report *r, const struct workload *w)
+{
+    const struct node_affinity *na = affinity_node_affinity(pod_spec_affinity(w->spec));
+    int64_t notice = tolerated_notice(w->spec);
+
+    if (notice == 0) {
+        report_skip(r, SKIP_NOT_APPLICABLE, "it does not tolerate spot capacity");
+        return;
+    }
+    if (!placement_constrained(w->spec) && !node_affinity_has_preferred(na))
+        report_warn(r, "affinity", "tolerates spot capacity, but does not prefer it");
+    if (pod_spec_termination_grace_period_seconds(w->spec) > notice)
+        report_warn(r, "terminationGracePeriodSeconds",
+                    "takes up to %" PRId64 " s to stop, but a spot node goes after %" PRId64 " s",
+                    pod_spec_termination_grace_period_seconds(w->spec), notice);
+}
+
 static void job_ttl(struct report *r, const struct workload *w)
 {
     if (!job_spec_has_ttl_seconds_after_finished(job_spec(job_of(w->object))))
@@ -208,83 +254,94 @@ static void cron_job_history(struct report *r, const struct workload *w)
         report_warn(r, "spec", "keeps more than 10 finished Jobs");
 }
 
-CHECK_TABLE(cost, CHECK_COST,
-            { .id = "cost-optimization/request-limit-ratio",
-              .title = "Requests are close to limits",
-              .remediation =
-                  "Bring request and limit together: memory within a factor of 2, CPU within 10.",
-              .frameworks = "",
-              .aliases = "cost-optimization.resource-request-limit-ratios",
-              .severity = CHECK_MEDIUM,
-              .tier = 1,
-              .flags = CHECK_RESOURCES,
-              .sets = SET_STARTED,
-              .per_container = request_limit_ratio },
-            { .id = "cost-optimization/large-pod",
-              .title = "No Pod requests an unusual amount",
-              .remediation = "Measure, and lower the requests of the containers.",
-              .frameworks = "",
-              .aliases = "cost-optimization.over-provisioning-detection",
-              .severity = CHECK_LOW,
-              .tier = 1,
-              .flags = CHECK_RESOURCES,
-              .per_pod_spec = large_pod },
-            { .id = "cost-optimization/large-fleet",
-              .title = "No workload requests an unusual amount altogether",
-              .remediation = "Measure, and lower replicas or requests.",
-              .frameworks = "",
-              .aliases = "cost-optimization.over-provisioning-detection",
-              .severity = CHECK_LOW,
-              .tier = 1,
-              .flags = CHECK_RESOURCES,
-              .kinds = CONTROLLERS,
-              .per_workload = large_fleet },
-            { .id = "cost-optimization/requests-missing-for-allocation",
-              .title = "Costs of a namespace can be allocated",
-              .remediation = "Set CPU and memory requests in every workload of the namespace.",
-              .frameworks = "",
-              .aliases = "",
-              .severity = CHECK_MEDIUM,
-              .tier = 1,
-              .kinds = KIND_BIT(KIND_NAMESPACE),
-              .reads = KIND_BIT(KIND_POD),
-              .per_object = missing_requests },
-            { .id = "cost-optimization/spot-usage",
-              .title = "Spot capacity is used where it suits",
-              .remediation = "Add a pool of spot nodes for replicated stateless workloads.",
-              .frameworks = "",
-              .aliases = "cost-optimization.spot-instance-usage",
-              .severity = CHECK_LOW,
-              .tier = 1,
-              .flags = CHECK_LIVE | CHECK_ALL_NAMESPACES,
-              .reads = NODES | KIND_BIT(KIND_DEPLOYMENT),
-              .per_cluster = spot_usage },
-            { .id = "cost-optimization/spot-unsafe-workload",
-              .title = "What runs on spot capacity alone survives its loss",
-              .remediation = "Allow other nodes too, or run replicas with a PodDisruptionBudget.",
-              .frameworks = "",
-              .aliases = "cost-optimization.spot-instance-usage",
-              .severity = CHECK_HIGH,
-              .tier = 1,
-              .flags = CHECK_LIVE,
-              .kinds = KIND_BIT(KIND_DEPLOYMENT) | KIND_BIT(KIND_STATEFUL_SET),
-              .reads = NODES | KIND_BIT(KIND_POD_DISRUPTION_BUDGET),
-              .per_workload = spot_unsafe },
-            { .id = "cost-optimization/job-ttl",
-              .title = "Finished Jobs are removed",
-              .remediation = "Set ttlSecondsAfterFinished.",
-              .frameworks = "",
-              .aliases = "",
-              .severity = CHECK_LOW,
-              .tier = 2,
-              .kinds = KIND_BIT(KIND_JOB),
-              .per_workload = job_ttl },
-            { .id = "cost-optimization/cronjob-history",
-              .title = "CronJobs keep few finished Jobs",
-              .remediation = "Set the history limits to 10 or less.",
-              .frameworks = "",
-              .aliases = "",
-              .severity = CHECK_LOW,
-              .tier = 3,
-              .kinds = KIND_BIT(KIND_CRON_JOB),
-              .per_workload = cron_job_history }, );
+CHECK_TABLE(
+    cost, CHECK_COST,
+    { .id = "cost-optimization/request-limit-ratio",
+      .title = "Requests are close to limits",
+      .remediation =
+          "Bring request and limit together: memory within a factor of 2, CPU within 10.",
+      .frameworks = "",
+      .aliases = "cost-optimization.resource-request-limit-ratios",
+      .severity = CHECK_MEDIUM,
+      .tier = 1,
+      .flags = CHECK_RESOURCES,
+      .sets = SET_STARTED,
+      .per_container = request_limit_ratio },
+    { .id = "cost-optimization/large-pod",
+      .title = "No Pod requests an unusual amount",
+      .remediation = "Measure, and lower the requests of the containers.",
+      .frameworks = "",
+      .aliases = "cost-optimization.over-provisioning-detection",
+      .severity = CHECK_LOW,
+      .tier = 1,
+      .flags = CHECK_RESOURCES,
+      .per_pod_spec = large_pod },
+    { .id = "cost-optimization/large-fleet",
+      .title = "No workload requests an unusual amount altogether",
+      .remediation = "Measure, and lower replicas or requests.",
+      .frameworks = "",
+      .aliases = "cost-optimization.over-provisioning-detection",
+      .severity = CHECK_LOW,
+      .tier = 1,
+      .flags = CHECK_RESOURCES,
+      .kinds = CONTROLLERS,
+      .per_workload = large_fleet },
+    { .id = "cost-optimization/requests-missing-for-allocation",
+      .title = "Costs of a namespace can be allocated",
+      .remediation = "Set CPU and memory requests in every workload of the namespace.",
+      .frameworks = "",
+      .aliases = "",
+      .severity = CHECK_MEDIUM,
+      .tier = 1,
+      .kinds = KIND_BIT(KIND_NAMESPACE),
+      .reads = KIND_BIT(KIND_POD),
+      .per_object = missing_requests },
+    { .id = "cost-optimization/spot-usage",
+      .title = "Spot capacity is used where it suits",
+      .remediation = "Add a pool of spot nodes for replicated stateless workloads.",
+      .frameworks = "",
+      .aliases = "cost-optimization.spot-instance-usage",
+      .severity = CHECK_LOW,
+      .tier = 1,
+      .flags = CHECK_LIVE | CHECK_ALL_NAMESPACES,
+      .reads = NODES | KIND_BIT(KIND_DEPLOYMENT),
+      .per_cluster = spot_usage },
+    { .id = "cost-optimization/spot-unsafe-workload",
+      .title = "What runs on spot capacity alone survives its loss",
+      .remediation = "Allow other nodes too, or run replicas with a PodDisruptionBudget.",
+      .frameworks = "",
+      .aliases = "cost-optimization.spot-instance-usage",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .flags = CHECK_LIVE,
+      .kinds = KIND_BIT(KIND_DEPLOYMENT) | KIND_BIT(KIND_STATEFUL_SET),
+      .reads = NODES | KIND_BIT(KIND_POD_DISRUPTION_BUDGET),
+      .per_workload = spot_unsafe },
+    { .id = "cost-optimization/spot-configuration",
+      .title = "What tolerates spot capacity prefers it and stops in time",
+      .remediation =
+          "Add a node affinity for spot nodes and a grace period within the provider's notice.",
+      .frameworks = "",
+      .aliases = "cost-optimization.spot-instance-usage",
+      .severity = CHECK_MEDIUM,
+      .tier = 1,
+      .kinds = CONTROLLERS,
+      .per_workload = spot_configuration },
+    { .id = "cost-optimization/job-ttl",
+      .title = "Finished Jobs are removed",
+      .remediation = "Set ttlSecondsAfterFinished.",
+      .frameworks = "",
+      .aliases = "",
+      .severity = CHECK_LOW,
+      .tier = 2,
+      .kinds = KIND_BIT(KIND_JOB),
+      .per_workload = job_ttl },
+    { .id = "cost-optimization/cronjob-history",
+      .title = "CronJobs keep few finished Jobs",
+      .remediation = "Set the history limits to 10 or less.",
+      .frameworks = "",
+      .aliases = "",
+      .severity = CHECK_LOW,
+      .tier = 3,
+      .kinds = KIND_BIT(KIND_CRON_JOB),
+      .per_workload = cron_job_history }, );

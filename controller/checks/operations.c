@@ -215,6 +215,25 @@ static void kubernetes_version(struct report *r)
                     minor);
 }
 
+// ServiceMonitors and PodMonitors are not read: where their CRDs exist, annotations alone say
+// nothing.
+static void workload_metrics(struct report *r, const struct workload *w)
+{
+    const char *scrape = rmap_get(object_meta_annotations(w->template), "prometheus.io/scrape");
+    const char *by_service =
+        w->service
+            ? rmap_get(object_meta_annotations(object_meta_of(w->service)), "prometheus.io/scrape")
+            : NULL;
+
+    if (!w->service)
+        report_skip(r, SKIP_NOT_APPLICABLE, "no Service leads to it");
+    else if (join_crd(r->join, "monitoring.coreos.com", NULL))
+        report_skip(r, SKIP_NO_DATA, "ServiceMonitors and PodMonitors are not read");
+    else if (strcmp(text_or(scrape, text_or(by_service, "")), "true") != 0)
+        report_warn(r, "spec.template.metadata.annotations",
+                    "serves traffic, but no annotation lets its metrics be scraped");
+}
+
 // The operator's own Deployment, which the chart labels so.
 static bool is_own(struct report *r, const struct workload *w)
 {
@@ -360,6 +379,16 @@ CHECK_TABLE(
       .kinds = DEPLOYMENT | STATEFUL_SET | DAEMON_SET,
       .reads = KIND_BIT(KIND_SERVICE) | KIND_BIT(KIND_PERSISTENT_VOLUME_CLAIM),
       .per_workload = rolling_update },
+    { .id = "operational-excellence/workload-metrics",
+      .title = "Metrics of workloads that serve traffic are scraped",
+      .remediation = "Add prometheus.io/scrape to the template, or a ServiceMonitor.",
+      .frameworks = "NSA-LOG",
+      .aliases = "",
+      .severity = CHECK_LOW,
+      .tier = 1,
+      .kinds = DEPLOYMENT | STATEFUL_SET | DAEMON_SET,
+      .reads = KIND_BIT(KIND_SERVICE) | CRDS,
+      .per_workload = workload_metrics },
     { .id = "operational-excellence/gitops-tool",
       .title = "The cluster is delivered to by GitOps",
       .remediation = "Install Argo CD or Flux and keep manifests in Git.",

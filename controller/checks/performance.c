@@ -222,6 +222,48 @@ static void unsatisfiable(struct report *r, const struct workload *w)
         report_fail(r, "affinity", "no schedulable node matches its node selector and affinity");
 }
 
+static bool in_cloud(const struct report *r)
+{
+    FOR_EACH_OBJECT(n, r->snapshot, KIND_NODE)
+    {
+        const char *id = text_or(node_spec_provider_id(node_spec(node_of(n))), "");
+        if (str_starts(id, "aws:") || str_starts(id, "gce:") || str_starts(id, "azure:"))
+            return true;
+    }
+    return false;
+}
+
+static bool provisioned_by_provider(const struct report *r)
+{
+    static const char *const keys[] = { "karpenter.sh/nodepool", "eks.amazonaws.com/compute-type",
+                                        "cloud.google.com/gke-provisioning" };
+
+    FOR_EACH_OBJECT(n, r->snapshot, KIND_NODE)
+    {
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+            if (rmap_get(object_meta_labels(object_meta_of(n)), keys[i]))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void node_autoscaler(struct report *r)
+{
+    if (join_crd(r->join, "karpenter.sh", NULL) || join_crd(r->join, "karpenter.k8s.aws", NULL) ||
+        provisioned_by_provider(r))
+        return;
+    for (uint32_t i = 0; i < r->join->walk.n; i++) {
+        if (strstr(r->join->walk.units[i]->name, "cluster-autoscaler"))
+            return;
+    }
+    if (in_cloud(r))
+        report_warn(r, "", "no node autoscaler was found (Cluster Autoscaler, Karpenter)");
+    else
+        report_skip(r, SKIP_NOT_APPLICABLE,
+                    "the nodes are not those of a cloud that adds and removes them");
+}
+
 CHECK_TABLE(performance, CHECK_PERFORMANCE,
             { .id = "performance-efficiency/hpa-min-replicas",
               .title = "Autoscalers keep at least two replicas",
@@ -260,6 +302,17 @@ CHECK_TABLE(performance, CHECK_PERFORMANCE,
               .tier = 1,
               .kinds = HPA,
               .per_object = hpa_no_metrics },
+            { .id = "performance-efficiency/cluster-autoscaler",
+              .title = "Nodes are added and removed as needed",
+              .remediation = "Install Karpenter or the Cluster Autoscaler.",
+              .frameworks = "",
+              .aliases = "",
+              .severity = CHECK_LOW,
+              .tier = 1,
+              .flags = CHECK_LIVE | CHECK_ALL_NAMESPACES,
+              .reads = KIND_BIT(KIND_NODE) | KIND_BIT(KIND_DEPLOYMENT) |
+                       KIND_BIT(KIND_CUSTOM_RESOURCE_DEFINITION),
+              .per_cluster = node_autoscaler },
             { .id = "performance-efficiency/resource-quota",
               .title = "Namespaces with workloads have a ResourceQuota",
               .remediation = "Add a ResourceQuota, so that one team cannot starve the others.",

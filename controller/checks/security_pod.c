@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a Pod takes from its node: namespaces, paths, kernel parameters.
+#include "controller/checks/join.h"
 #include "controller/checks/report.h"
 #include "controller/checks/security.h"
 
@@ -64,6 +65,24 @@ static void volume_field(char field[REPORT_FIELD_MAX], uint32_t i)
     snprintf(field, REPORT_FIELD_MAX, "volumes[%" PRIu32 "].hostPath.path", i);
 }
 
+// A claim can be the way round: its PersistentVolume may be a path of the node.
+static bool claims_host_path(const struct report *r, const struct volume *v)
+{
+    const char *name = claim_volume_claim_name(volume_persistent_volume_claim(v));
+    const struct object *claim =
+        name ? join_find(r->join, KIND_PERSISTENT_VOLUME_CLAIM, r->workload->ns, name) : NULL;
+    const struct object *pv = NULL;
+
+    if (claim)
+        pv = join_find(r->join, KIND_PERSISTENT_VOLUME, 0,
+                       claim_spec_volume_name(
+                           persistent_volume_claim_spec(persistent_volume_claim_of(claim))));
+    if (!pv)
+        return false;
+    const struct persistent_volume_spec *spec = persistent_volume_spec(persistent_volume_of(pv));
+    return persistent_volume_spec_has_host_path(spec) || persistent_volume_spec_has_local(spec);
+}
+
 static void host_path(struct report *r, const struct pod_view *p)
 {
     char field[REPORT_FIELD_MAX], path[PATH_MAX_CLEAN];
@@ -71,10 +90,13 @@ static void host_path(struct report *r, const struct pod_view *p)
 
     FOR_EACH(volume, v, pod_spec_volumes(p->spec))
     {
+        const char *name = text_or(volume_name(v), "");
         volume_field(field, i++);
         if (volume_has_host_path(v))
-            report_fail(r, field, "volume '%s' is the node's %s", text_or(volume_name(v), ""),
+            report_fail(r, field, "volume '%s' is the node's %s", name,
                         clean_path(text_or(host_path_path(volume_host_path(v)), ""), path));
+        else if (claims_host_path(r, v))
+            report_fail(r, "volumes", "volume '%s' claims a PersistentVolume on the node", name);
     }
 }
 
@@ -269,6 +291,7 @@ CHECK_TABLE(
       .aliases = "",
       .severity = CHECK_HIGH,
       .tier = 1,
+      .flags = CHECK_JOINS,
       .per_pod_spec = host_path },
     { .id = "security/host-path-sensitive",
       .title = "No workload mounts a sensitive path of the node",
