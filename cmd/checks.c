@@ -23,6 +23,18 @@ static bool wanted(const struct args *a, const struct check *c)
            in_list(arg_list(a, "severity"), check_severity_name(c->severity));
 }
 
+static void write_words(struct writer *w, const char *key, const char *words)
+{
+    struct str rest = str_of(words), word;
+
+    w_key_list(w, key);
+    while (str_split(&rest, ' ', &word)) {
+        if (word.n)
+            w_strn(w, word.p, word.n);
+    }
+    w_list_end(w);
+}
+
 static void write_check(struct writer *w, const struct check *c)
 {
     w_object(w);
@@ -31,8 +43,8 @@ static void write_check(struct writer *w, const struct check *c)
     w_key_str(w, "severity", check_severity_name(c->severity));
     w_key_str(w, "title", c->title);
     w_key_str(w, "remediation", c->remediation);
-    w_key_str(w, "frameworks", c->frameworks);
-    w_key_str(w, "aliases", c->aliases);
+    write_words(w, "frameworks", c->frameworks);
+    write_words(w, "aliases", c->aliases);
     w_key_bool(w, "enabledByDefault", !(c->flags & CHECK_OFF));
     w_object_end(w);
 }
@@ -102,30 +114,60 @@ static void print_text(const struct check *c)
         "Accept a finding: annotation kube9.io/exempt on the object, or spec.assessment.exemptions of Kube9Config.\n");
 }
 
-int cmd_checks_explain(const struct args *a)
+// By its id, or all that answer to an alias (an id of kube9-operator 2 may stand for several).
+static size_t find_checks(const char *id, const struct check **ret, size_t max)
 {
-    const char *id = a->operands[0];
-    struct error e = { 0 };
-    struct writer w;
-    int shown = 0;
+    size_t n = 0;
 
     for (size_t i = 0; i < checks_count(); i++) {
         const struct check *c = checks_at(i);
 
-        if (strcmp(c->id, id) != 0 && !check_has_alias(c, id))
-            continue;
-        shown++;
-        if (output_format(a) == OUTPUT_TABLE || output_format(a) == OUTPUT_MARKDOWN) {
-            print_text(c);
-            continue;
+        if (strcmp(c->id, id) == 0) {
+            ret[0] = c;
+            return 1;
         }
-        output_start(&w, a);
-        write_check(&w, c);
-        if (output_end(&w) != EXIT_OK)
-            return EXIT_FAILED;
+        if (n < max && check_has_alias(c, id))
+            ret[n++] = c;
     }
-    if (shown)
-        return EXIT_OK;
-    error_set(&e, ERR_NOT_FOUND, "no check '%s'; `kube9-operator checks list` names them", id);
-    return command_fail(a, "checks explain", &e);
+    return n;
+}
+
+static int explain_document(const struct args *a, const struct check **found, size_t n)
+{
+    struct writer w;
+
+    output_start(&w, a);
+    if (n == 1) {
+        write_check(&w, found[0]);
+        return output_end(&w);
+    }
+    w_object(&w);
+    w_key_list(&w, "checks");
+    for (size_t i = 0; i < n; i++)
+        write_check(&w, found[i]);
+    w_list_end(&w);
+    w_key_int(&w, "total", (int64_t)n);
+    w_object_end(&w);
+    return output_end(&w);
+}
+
+int cmd_checks_explain(const struct args *a)
+{
+    const char *id = a->operands[0];
+    const struct check *found[16];
+    size_t n = find_checks(id, found, ARRAY_SIZE(found));
+    struct error e = { 0 };
+
+    if (n == 0) {
+        error_set(&e, ERR_NOT_FOUND, "no check '%s'; `kube9-operator checks list` names them", id);
+        return command_fail(a, "checks explain", &e);
+    }
+    if (output_format(a) == OUTPUT_JSON || output_format(a) == OUTPUT_YAML)
+        return explain_document(a, found, n);
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            putchar('\n');
+        print_text(found[i]);
+    }
+    return output_flush(stdout);
 }

@@ -45,6 +45,7 @@ struct command {
 
 const struct command *commands_at(size_t i); // NULL at the end
 const struct command *commands_find(const char *path);
+const char *commands_group_at(size_t i); // "query runs"; NULL at the end
 const char *
 commands_group_help(const char *group); // "query runs": its one line, NULL if it is no group
 
@@ -75,6 +76,7 @@ void args_fini(struct args *a);
 bool arg_given(const struct args *a, const char *flag);
 const char *arg_text(const struct args *a, const char *flag); // NULL if absent without default
 const char *const *arg_list(const struct args *a, const char *flag); // NULL if absent
+bool arg_is_int(const struct args *a, const char *flag);
 int64_t arg_int(const struct args *a, const char *flag);
 usec arg_time(const struct args *a, const char *flag); // 0 if absent
 

@@ -40,7 +40,7 @@ static const struct flag page_flags[] = {
     { 0 }
 };
 static const struct flag finding_flags[] = {
-    { "run", 0, FLAG_TEXT, "ID", "uid or name of a run, latest or all", NULL, "latest", 0, 0 },
+    { "run", 0, FLAG_TEXT, "ID", "uid or name of a run, latest or all; all when --since or --until is given", NULL, "latest", 0, 0 },
     { "pillar", 0, FLAG_LIST, "LIST", "pillars: " PILLARS, PILLARS, NULL, 0, 0 },
     { "status", 0, FLAG_LIST, "LIST", "statuses: " STATUSES, STATUSES, NULL, 0, 0 },
     { "severity", 0, FLAG_LIST, "LIST", "severities: " SEVERITIES, SEVERITIES, NULL, 0, 0 },
@@ -97,7 +97,7 @@ static const struct command commands[] = {
     { "query assessments history", "", 0, 0, "Counts per pillar and run, newest first.", NULL, FLAGS(history_flags, page_flags, db_flags, format_flags), cmd_query_assessments_history },
     { "crds", "", 0, 0, "Print the CustomResourceDefinitions for kubectl apply.", NULL, FLAGS(), cmd_crds },
     { "db check", "", 0, 0, "Check the database's integrity.", NULL, FLAGS(db_flags, format_flags), cmd_db_check },
-    { "db backup", "FILE", 1, 1, "Copy the database to FILE while it is in use.", NULL, FLAGS(db_flags), cmd_db_backup },
+    { "db backup", "FILE", 1, 1, "Copy the database to FILE while it is in use.", NULL, FLAGS(db_flags, format_flags), cmd_db_backup },
     { "completion", "SHELL", 1, 1, "Print completion for bash, zsh or fish.", NULL, FLAGS(), cmd_completion },
     { "version", "", 0, 0, "Print the version.", NULL, FLAGS(table_flags), cmd_version },
 };
@@ -126,6 +126,11 @@ const struct command *commands_find(const char *path)
             return &commands[i];
     }
     return NULL;
+}
+
+const char *commands_group_at(size_t i)
+{
+    return i < ARRAY_SIZE(groups) ? groups[i].path : NULL;
 }
 
 const char *commands_group_help(const char *group)

@@ -2,6 +2,8 @@
 // `db check` and `db backup`.
 #include "cmd/query.h"
 
+#include <sys/stat.h>
+
 int cmd_db_check(const struct args *a)
 {
     struct query q;
@@ -30,6 +32,25 @@ int cmd_db_check(const struct args *a)
     return problems ? EXIT_FAILED : status;
 }
 
+static int print_backup(struct query *q, const char *to)
+{
+    struct stat st = { 0 };
+
+    if (stat(to, &st) < 0)
+        st.st_size = 0;
+    if (q->is_table) {
+        printf("%s: %jd bytes\n", to, (intmax_t)st.st_size);
+        return output_flush(stdout);
+    }
+    output_start(&q->writer, q->args);
+    w_object(&q->writer);
+    w_key_str(&q->writer, "database", store_path(q->store));
+    w_key_str(&q->writer, "backup", to);
+    w_key_int(&q->writer, "bytes", st.st_size);
+    w_object_end(&q->writer);
+    return output_end(&q->writer);
+}
+
 int cmd_db_backup(const struct args *a)
 {
     struct query q;
@@ -40,6 +61,7 @@ int cmd_db_backup(const struct args *a)
         return rc;
     if (store_backup(q.store, a->operands[0], &e) < 0)
         return query_fail(&q, "db backup", &e);
+    rc = print_backup(&q, a->operands[0]);
     query_close(&q);
-    return EXIT_OK;
+    return rc;
 }

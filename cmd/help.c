@@ -127,20 +127,25 @@ static void flags_of(const struct command *c, struct buf *out)
     buf_adds(out, "--help");
 }
 
+static void bash_case(const char *prefix, struct buf *out)
+{
+    buf_addf(out, "        '%s') words='", prefix);
+    next_words(prefix, out);
+    buf_adds(out, "' ;;\n");
+}
+
 static void bash_cases(struct buf *out)
 {
-    static const char *const prefixes[] = {
-        "", "checks", "query", "query runs", "query assessments", "db"
-    };
     const struct command *c;
+    const char *group;
 
-    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-        buf_addf(out, "        '%s') words='", prefixes[i]);
-        next_words(prefixes[i], out);
-        buf_adds(out, "' ;;\n");
-    }
+    bash_case("", out);
+    for (size_t i = 0; (group = commands_group_at(i)); i++)
+        bash_case(group, out);
     for (size_t i = 0; (c = commands_at(i)); i++) {
         buf_addf(out, "        '%s') words='", c->path);
+        if (strcmp(c->operands, "SHELL") == 0)
+            buf_adds(out, "bash zsh fish ");
         flags_of(c, out);
         buf_adds(out, "' ;;\n");
     }
@@ -163,22 +168,47 @@ static void bash(struct buf *out)
                   "complete -o default -F _kube9_operator kube9-operator\n");
 }
 
+static void fish_quoted(const char *text, struct buf *out)
+{
+    buf_addc(out, '\'');
+    for (; *text; text++) {
+        if (*text == '\'' || *text == '\\')
+            buf_addc(out, '\\');
+        buf_addc(out, *text);
+    }
+    buf_addc(out, '\'');
+}
+
+static void fish_words(const char *prefix, struct buf *out)
+{
+    buf_addf(out, "complete -c kube9-operator -n \"__kube9_operator_at '%s'\" -f -a '", prefix);
+    next_words(prefix, out);
+    buf_adds(out, "'\n");
+}
+
 static void fish(struct buf *out)
 {
     const struct command *c;
+    const char *group;
 
+    buf_adds(out, "function __kube9_operator_at\n"
+                  "    set -l words (commandline -opc)\n"
+                  "    set -e words[1]\n"
+                  "    test (string join ' ' -- (string match -v -- '-*' $words)) = \"$argv[1]\"\n"
+                  "end\n");
+    fish_words("", out);
+    for (size_t i = 0; (group = commands_group_at(i)); i++)
+        fish_words(group, out);
     for (size_t i = 0; (c = commands_at(i)); i++) {
         for (const struct flag *const *g = c->flags; *g; g++) {
-            for (const struct flag *f = *g; f->name; f++)
-                buf_addf(
-                    out,
-                    "complete -c kube9-operator -n \"string match -q -- '%s*' (commandline -cp | string replace -r '^\\S+ ' '')\" -l %s -d '%s'\n",
-                    c->path, f->name, f->words ? f->words : f->value);
+            for (const struct flag *f = *g; f->name; f++) {
+                buf_addf(out,
+                         "complete -c kube9-operator -n \"__kube9_operator_at '%s'\" -l %s%s -d ",
+                         c->path, f->name, f->kind == FLAG_BOOL ? "" : " -r");
+                fish_quoted(f->help, out);
+                buf_addc(out, '\n');
+            }
         }
-        buf_addf(
-            out,
-            "complete -c kube9-operator -f -n \"test (count (commandline -opc)) -lt 4\" -a '%s' -d '%s'\n",
-            c->path, c->help);
     }
 }
 

@@ -144,7 +144,7 @@ static int check_hopeless(struct live *l, struct error *e)
 
 static int wait_synced(struct live *l, usec deadline, struct error *e)
 {
-    const char *kind;
+    const char *kind = "";
 
     while (!informers_synced(l->informers) || l->version) {
         if (loop_turn(l->loop, USEC_PER_SEC, e) < 0 || check_hopeless(l, e) < 0)

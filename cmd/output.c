@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 
+#include <errno.h>
+
 enum output_format output_format(const struct args *a)
 {
     static const char *const names[] = { "json", "yaml", "table", "markdown" };
@@ -21,12 +23,20 @@ void output_start(struct writer *w, const struct args *a)
     writer_to_file(w, output_format(a) == OUTPUT_YAML ? WRITER_YAML : WRITER_JSON_PRETTY, stdout);
 }
 
+int output_flush(FILE *out)
+{
+    if (fflush(out) == 0 && !ferror(out))
+        return EXIT_OK;
+    if (errno != EPIPE) // `... | head` has seen enough
+        fprintf(stderr, "error: cannot write to stdout: %s\n", strerror(errno));
+    return EXIT_FAILED;
+}
+
 int output_end(struct writer *w)
 {
-    if (writer_end(w) == 0 && fflush(stdout) == 0)
-        return EXIT_OK;
-    fprintf(stderr, "error: cannot write to stdout\n");
-    return EXIT_FAILED;
+    int ended = writer_end(w);
+
+    return output_flush(stdout) == EXIT_OK && ended == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
 int command_fail(const struct args *a, const char *what, const struct error *e)

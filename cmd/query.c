@@ -93,6 +93,28 @@ int query_list_end(struct query *q, int64_t total, const char *const *filters, s
     return output_end(&q->writer);
 }
 
+void query_fields_start(struct query *q)
+{
+    static const char *const heads[] = { "FIELD", "VALUE" };
+
+    table_init(&q->table, heads, ARRAY_SIZE(heads));
+}
+
+void query_field(struct query *q, const char *name, const char *value)
+{
+    const char *cells[] = { name, value };
+
+    table_add(&q->table, cells);
+}
+
+int query_fields_end(struct query *q)
+{
+    int status = table_print(&q->table, "");
+
+    query_close(q);
+    return status;
+}
+
 void query_filters(struct query *q, const char *const *names, size_t n)
 {
     struct writer *w = &q->writer;
@@ -103,6 +125,10 @@ void query_filters(struct query *q, const char *const *names, size_t n)
 
         if (!arg_given(q->args, names[i]))
             continue;
+        if (arg_is_int(q->args, names[i])) {
+            w_key_int(w, names[i], arg_int(q->args, names[i]));
+            continue;
+        }
         if (!list) {
             w_key_str(w, names[i], arg_text(q->args, names[i]));
             continue;

@@ -29,6 +29,10 @@ void query_list_start(struct query *q, const char *noun);
 void query_list_row(struct query *q); // before each object that is written
 int query_list_end(struct query *q, int64_t total, const char *const *filters, size_t n,
                    const char *when_empty);
+// A table of one thing: FIELD and VALUE.
+void query_fields_start(struct query *q);
+void query_field(struct query *q, const char *name, const char *value);
+int query_fields_end(struct query *q); // prints and closes; exit status
 void query_filters(struct query *q, const char *const *names,
                    size_t n); // the filters that were given, as they were given
 void w_time(struct writer *w, const char *key, usec at); // RFC 3339 with milliseconds, null for 0

@@ -27,18 +27,50 @@ static void write_finding(struct writer *w, const struct finding_row *f)
     w_object_end(w);
 }
 
+static const char *object_text(const struct finding_row *f, char *ret, size_t n)
+{
+    if (!f->kind)
+        snprintf(ret, n, "-");
+    else
+        snprintf(ret, n, "%s %s%s%s", f->kind, f->ns ? f->ns : "", f->ns ? "/" : "",
+                 f->name ? f->name : "");
+    return ret;
+}
+
 static void add_row(struct query *q, const struct finding_row *f)
 {
     char object[640];
-    const char *cells[] = { f->severity, f->status, f->check_id, object, f->message };
+    const char *cells[] = {
+        f->id,     f->severity, f->status, f->check_id, object_text(f, object, sizeof(object)),
+        f->message
+    };
 
-    if (!f->kind)
-        snprintf(object, sizeof(object), "-");
-    else if (f->ns)
-        snprintf(object, sizeof(object), "%s %s/%s", f->kind, f->ns, f->name);
-    else
-        snprintf(object, sizeof(object), "%s %s", f->kind, f->name ? f->name : "");
     table_add(&q->table, cells);
+}
+
+static int print_one(struct query *q, const struct finding_row *f)
+{
+    char object[640], at[32], count[24];
+
+    snprintf(count, sizeof(count), "%" PRId64, f->count);
+    query_fields_start(q);
+    query_field(q, "id", f->id);
+    query_field(q, "check", f->check_id);
+    query_field(q, "title", f->check_name);
+    query_field(q, "pillar", f->pillar);
+    query_field(q, "severity", f->severity);
+    query_field(q, "status", f->status);
+    query_field(q, "reason", f->reason);
+    query_field(q, "object", object_text(f, object, sizeof(object)));
+    query_field(q, "container", f->container);
+    query_field(q, "path", f->path);
+    query_field(q, "message", f->message);
+    query_field(q, "fix", f->remediation);
+    query_field(q, "objects", count);
+    query_field(q, "fingerprint", f->fingerprint);
+    query_field(q, "run", f->run_name);
+    query_field(q, "assessed", text_time(f->assessed, at, sizeof(at)));
+    return query_fields_end(q);
 }
 
 static int each(void *arg, const struct finding_row *f)
@@ -54,7 +86,7 @@ static int each(void *arg, const struct finding_row *f)
     return q->writer.failed ? -1 : 0;
 }
 
-static const char *const heads[] = { "SEVERITY", "STATUS", "CHECK", "OBJECT", "MESSAGE" };
+static const char *const heads[] = { "ID", "SEVERITY", "STATUS", "CHECK", "OBJECT", "MESSAGE" };
 
 int cmd_query_assessments_list(const struct args *a)
 {
@@ -108,13 +140,8 @@ int cmd_query_assessments_get(const struct args *a)
                   a->operands[0]);
     if (rc)
         return query_fail(&q, "query assessments get", &e);
-    if (q.is_table) {
-        table_init(&q.table, heads, ARRAY_SIZE(heads));
-        add_row(&q, &f);
-        rc = table_print(&q.table, "");
-        query_close(&q);
-        return rc;
-    }
+    if (q.is_table)
+        return print_one(&q, &f);
     output_start(&q.writer, a);
     write_finding(&q.writer, &f);
     query_close(&q);

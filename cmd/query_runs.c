@@ -134,6 +134,32 @@ static int get_run(struct query *q, const struct args *a, const char *what, cons
     return rc ? query_fail(q, what, &e) : 0;
 }
 
+static int print_run(struct query *q, const struct run_row *r)
+{
+    char score[8], counts[160], coverage[40], at[3][32];
+
+    snprintf(counts, sizeof(counts), "%d passing, %d failing, %d warning, %d skipped, %d error",
+             r->passing, r->failing, r->warning, r->skipped, r->error);
+    snprintf(coverage, sizeof(coverage), "%d of %d checks", r->evaluated, r->total);
+    query_fields_start(q);
+    query_field(q, "name", r->name);
+    query_field(q, "id", r->uid);
+    query_field(q, "mode", r->mode);
+    query_field(q, "trigger", r->trigger);
+    query_field(q, "profile", r->profile);
+    query_field(q, "phase", r->phase);
+    query_field(q, "reason", r->reason);
+    query_field(q, "message", r->message);
+    query_field(q, "requested", text_time(r->requested, at[0], sizeof(at[0])));
+    query_field(q, "started", text_time(r->started, at[1], sizeof(at[1])));
+    query_field(q, "completed", text_time(r->completed, at[2], sizeof(at[2])));
+    query_field(q, "score", text_score(r->score, score, sizeof(score)));
+    query_field(q, "grade", r->grade);
+    query_field(q, "checks", counts);
+    query_field(q, "coverage", coverage);
+    return query_fields_end(q);
+}
+
 int cmd_query_runs_get(const struct args *a)
 {
     struct query q;
@@ -142,13 +168,8 @@ int cmd_query_runs_get(const struct args *a)
 
     if (rc)
         return rc;
-    if (q.is_table) {
-        start_table(&q);
-        add_run(&q, &r);
-        rc = table_print(&q.table, "");
-        query_close(&q);
-        return rc;
-    }
+    if (q.is_table)
+        return print_run(&q, &r);
     output_start(&q.writer, a);
     write_run(&q.writer, &r);
     query_close(&q);

@@ -3,31 +3,20 @@
 #include "cmd/query.h"
 #include "store/operator_status.h"
 
-static void add_row(struct query *q, const char *name, const char *value)
-{
-    const char *cells[] = { name, value };
-
-    table_add(&q->table, cells);
-}
-
 static int print_table(struct query *q, const struct operator_status_row *r)
 {
-    const char *heads[] = { "FIELD", "VALUE" };
     char at[32];
-    int status;
 
-    table_init(&q->table, heads, 2);
-    add_row(q, "mode", r->mode);
-    add_row(q, "tier", r->tier);
-    add_row(q, "version", r->version);
-    add_row(q, "health", r->health);
-    add_row(q, "registered", r->registered ? "true" : "false");
-    add_row(q, "cluster id", r->cluster_id);
-    add_row(q, "error", r->error);
-    add_row(q, "last update", text_time(r->last_update, at, sizeof(at)));
-    status = table_print(&q->table, "");
-    query_close(q);
-    return status;
+    query_fields_start(q);
+    query_field(q, "mode", r->mode);
+    query_field(q, "tier", r->tier);
+    query_field(q, "version", r->version);
+    query_field(q, "health", r->health);
+    query_field(q, "registered", r->registered ? "true" : "false");
+    query_field(q, "cluster id", r->cluster_id);
+    query_field(q, "error", r->error);
+    query_field(q, "last update", text_time(r->last_update, at, sizeof(at)));
+    return query_fields_end(q);
 }
 
 static int print_document(struct query *q, const struct operator_status_row *r)

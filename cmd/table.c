@@ -4,13 +4,13 @@
 
 #include "base/alloc.h"
 #include "base/utf8.h"
-#include "cmd/command.h"
+#include "cmd/output.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #define GAP        3
-#define WRAP_LEAST 30 // narrower than that the last column goes below its row
+#define WRAP_LEAST 20 // narrower than that the last column goes below its row
 
 // The next character; *p moves on. A byte that is no UTF-8 counts as a character.
 static uint32_t next(const char **p)
@@ -199,10 +199,7 @@ int table_print_to(struct table *t, const char *when_empty, FILE *out, int scree
     for (size_t i = 0; i < t->rows; i++)
         print_row(t, (const char *const *)&t->cells[i * t->columns], out, at, screen);
     table_fini(t);
-    if (fflush(out) == 0 && !ferror(out))
-        return EXIT_OK;
-    fprintf(stderr, "error: cannot write to stdout\n");
-    return EXIT_FAILED;
+    return output_flush(out);
 }
 
 int table_print(struct table *t, const char *when_empty)

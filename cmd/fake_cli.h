@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the program inside a test and keeps what it says.
+#pragma once
+
+#include "base/base.h"
+
+struct said {
+    int status;
+    char *out, *err; // owned by the next call
+};
+
+// line: words separated by single blanks.
+struct said cli(const char *line);
+// A small history that is always the same: three runs (the third failed), six findings each, and a
+// status.
+void fake_history(const char *db);

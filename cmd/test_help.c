@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Help, completion and docs/cli.md follow the command table. K9_UPDATE=1 writes docs/cli.md anew.
+#include "base/test.h"
+
+#include "base/alloc.h"
+#include "cmd/command.h"
+#include "cmd/fake_cli.h"
+#include "cmd/help.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define DOC "docs/cli.md"
+
+static void the_page_about_commands_is_the_tables(void **state unused_arg)
+{
+    struct buf autobuf now;
+    autofree char *was = xcalloc(1, (size_t)1 << 20);
+    FILE *f;
+
+    buf_init(&now, (size_t)1 << 20);
+    help_markdown(&now);
+    if (getenv("K9_UPDATE")) {
+        f = fopen(DOC, "w");
+        assert_non_null(f);
+        fwrite(now.p, 1, now.n, f);
+        fclose(f);
+    }
+    f = fopen(DOC, "r");
+    assert_non_null(f);
+    assert_true(fread(was, 1, ((size_t)1 << 20) - 1, f) > 0);
+    fclose(f);
+    if (strcmp(was, now.p) != 0)
+        fail_msg("%s is not what the command table says: run this test with K9_UPDATE=1", DOC);
+}
+
+static void every_command_answers_help_and_can_run(void **state unused_arg)
+{
+    const struct command *c;
+
+    for (size_t i = 0; (c = commands_at(i)); i++) {
+        autofree char *line = xasprintf("%s --help", c->path);
+        struct said s = cli(line);
+
+        assert_non_null(c->run);
+        assert_int_equal(s.status, 0);
+        assert_non_null(strstr(s.out, c->help));
+        assert_string_equal(s.err, "");
+        for (const struct flag *const *g = c->flags; *g; g++) {
+            for (const struct flag *f = *g; f->name; f++)
+                assert_non_null(strstr(s.out, f->name));
+        }
+    }
+}
+
+// A flag twice in one command would hide the second; values[] has its bound.
+static void no_command_has_a_flag_twice(void **state unused_arg)
+{
+    const struct command *c;
+
+    for (size_t i = 0; (c = commands_at(i)); i++) {
+        const struct flag *seen[64];
+        size_t n = 0;
+
+        for (const struct flag *const *g = c->flags; *g; g++) {
+            for (const struct flag *f = *g; f->name; f++) {
+                for (size_t k = 0; k < n; k++) {
+                    assert_string_not_equal(seen[k]->name, f->name);
+                    assert_true(!f->letter || seen[k]->letter != f->letter);
+                }
+                seen[n++] = f;
+            }
+        }
+        assert_true(n <= ARRAY_SIZE(((struct args *)0)->values));
+    }
+}
+
+static void every_group_lists_its_commands_and_fails_as_a_command(void **state unused_arg)
+{
+    const char *group;
+
+    for (size_t i = 0; (group = commands_group_at(i)); i++) {
+        autofree char *line = xasprintf("%s --help", group);
+        struct said s = cli(line);
+
+        assert_int_equal(s.status, EXIT_OK);
+        assert_non_null(strstr(s.out, commands_group_help(group)));
+        assert_non_null(strstr(s.out, group));
+        s = cli(group);
+        assert_int_equal(s.status, EXIT_USAGE);
+        assert_string_equal(s.out, "");
+    }
+}
+
+static void words_that_are_no_command_say_so(void **state unused_arg)
+{
+    static const char *const lines[] = { "bogus", "query bogus", "query runs bogus", "--bogus",
+                                         "serves" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        struct said s = cli(lines[i]);
+
+        assert_int_equal(s.status, EXIT_USAGE);
+        assert_string_equal(s.out, "");
+        assert_non_null(strstr(s.err, "unknown command"));
+        assert_ptr_equal(strchr(s.err, '\n'), s.err + strlen(s.err) - 1);
+    }
+    assert_int_equal(cli("").status, EXIT_USAGE);
+    assert_int_equal(cli("--help").status, EXIT_OK);
+    assert_int_equal(cli("--version").status, EXIT_OK);
+}
+
+// Completion
+
+static void save_script(const char *shell, char path[64])
+{
+    autofree char *line = xasprintf("completion %s", shell);
+    struct said s = cli(line);
+    int fd;
+
+    assert_int_equal(s.status, EXIT_OK);
+    snprintf(path, 64, "/tmp/k9-completion-XXXXXX");
+    fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, s.out, strlen(s.out)), strlen(s.out));
+    close(fd);
+}
+
+static void each_shell_reads_its_script(void **state unused_arg)
+{
+    static const char *const shells[] = { "bash", "zsh", "fish" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(shells); i++) {
+        char path[64];
+        autofree char *have = xasprintf("command -v %s >/dev/null", shells[i]), *check = NULL;
+
+        save_script(shells[i], path);
+        check = xasprintf("%s -n %s", shells[i], path);
+        if (system(have) == 0)
+            assert_int_equal(system(check), 0);
+        unlink(path);
+    }
+    assert_int_equal(cli("completion tcsh").status, EXIT_USAGE);
+}
+
+static char *complete(const char *words, int at)
+{
+    char path[64], *answer = xcalloc(1, 4096);
+    autofree char *command = NULL;
+    FILE *p;
+
+    save_script("bash", path);
+    command = xasprintf(
+        "bash -c '. %s; COMP_WORDS=(kube9-operator %s); COMP_CWORD=%d; _kube9_operator; echo \"${COMPREPLY[*]}\"'",
+        path, words, at);
+    p = popen(command, "r");
+    assert_non_null(p);
+    assert_true(fread(answer, 1, 4095, p) > 0);
+    pclose(p);
+    unlink(path);
+    return answer;
+}
+
+static void bash_completes_words_and_flags(void **state unused_arg)
+{
+    autofree char *nouns = complete("query \"\"", 2),
+                  *verbs = complete("query assessments \"\"", 3),
+                  *flags = complete("query runs list --l", 4),
+                  *shells = complete("completion \"\"", 2);
+
+    assert_string_equal(nouns, "status runs assessments\n");
+    assert_string_equal(verbs, "list get summary history\n");
+    assert_string_equal(flags, "--limit\n");
+    assert_non_null(strstr(shells, "bash zsh fish"));
+}
+
+RUN(T(the_page_about_commands_is_the_tables), T(every_command_answers_help_and_can_run),
+    T(no_command_has_a_flag_twice), T(every_group_lists_its_commands_and_fails_as_a_command),
+    T(words_that_are_no_command_say_so), T(each_shell_reads_its_script),
+    T(bash_completes_words_and_flags))
