@@ -29,8 +29,10 @@ static const char first[] =
     "CREATE TABLE results(id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,"
     " chk INTEGER NOT NULL REFERENCES checks(id), rank INTEGER NOT NULL, reason TEXT,"
     " object_kind TEXT NOT NULL, object_namespace TEXT NOT NULL, object_name TEXT NOT NULL, container TEXT, path TEXT,"
-    " message TEXT, fingerprint TEXT, objects INTEGER NOT NULL DEFAULT 1,"
-    " UNIQUE(run, chk, rank, object_kind, object_namespace, object_name));"
+    " message TEXT, fingerprint TEXT, objects INTEGER NOT NULL DEFAULT 1);"
+    // One row per object; rows about a whole check stand side by side: what passes, what was skipped.
+    "CREATE UNIQUE INDEX idx_results_object ON results(run, chk, object_kind, object_namespace, object_name,"
+    " iif(object_kind = '', rank, 0));"
     "CREATE INDEX idx_results_rank ON results(run, rank, chk);"
     "CREATE VIEW assessments AS SELECT 'fnd_' || r.id AS id, n.uid AS run_uid, n.name AS run_name, c.pillar, c.check_id,"
     " c.name AS check_name, " RANK_SEVERITY_SQL("r.rank") " AS severity, " RANK_STATUS_SQL(
