@@ -286,7 +286,9 @@ static void proc_mount_unmasked(struct report *r, const struct pod_view *p,
 {
     enum proc_mount m = security_context_proc_mount(sc_of(c));
 
-    if (m == PROC_MOUNT_ABSENT || m == PROC_MOUNT_DEFAULT || relaxed_by_user_namespace(p))
+    if (m == PROC_MOUNT_ABSENT || m == PROC_MOUNT_DEFAULT)
+        return;
+    if (relaxed_by_user_namespace(p) && !r->profile->restricted)
         return;
     report_fail(r, "securityContext.procMount", "mounts /proc without the default masks");
 }

@@ -258,6 +258,55 @@ static void host_aliases(struct report *r, const struct pod_view *p)
         report_warn(r, "hostAliases", "adds lines to /etc/hosts");
 }
 
+static void restricted_volumes(struct report *r, const struct pod_view *p)
+{
+    char field[REPORT_FIELD_MAX];
+    uint32_t i = 0;
+
+    FOR_EACH(volume, v, pod_spec_volumes(p->spec))
+    {
+        snprintf(field, sizeof(field), "volumes[%" PRIu32 "]", i++);
+        if (volume_has_other_source(v))
+            report_warn(r, field, "volume '%s' is of a type that the restricted standard refuses",
+                        text_or(volume_name(v), ""));
+    }
+}
+
+static bool names_host(const struct http_get *http, const struct tcp_socket *tcp)
+{
+    return *text_or(http_get_host(http), "") || *text_or(tcp_socket_host(tcp), "");
+}
+
+static void judge_probe(struct report *r, const struct probe *p, const char *field)
+{
+    bool refused = r->snapshot->server_minor == 0 || r->snapshot->server_minor >= 34;
+
+    if (names_host(probe_http_get(p), probe_tcp_socket(p)))
+        report_as(r, refused ? VERDICT_FAIL : VERDICT_WARN, field,
+                  "lets the kubelet probe another host than the Pod");
+}
+
+static void judge_hook(struct report *r, const struct lifecycle_handler *h, const char *field)
+{
+    bool refused = r->snapshot->server_minor == 0 || r->snapshot->server_minor >= 34;
+
+    if (names_host(lifecycle_handler_http_get(h), lifecycle_handler_tcp_socket(h)))
+        report_as(r, refused ? VERDICT_FAIL : VERDICT_WARN, field,
+                  "lets the kubelet call another host than the Pod");
+}
+
+static void probe_host(struct report *r, const struct pod_view *p unused_arg,
+                       const struct container_view *c)
+{
+    const struct lifecycle *hooks = container_lifecycle(c->c);
+
+    judge_probe(r, container_liveness_probe(c->c), "livenessProbe");
+    judge_probe(r, container_readiness_probe(c->c), "readinessProbe");
+    judge_probe(r, container_startup_probe(c->c), "startupProbe");
+    judge_hook(r, lifecycle_post_start(hooks), "lifecycle.postStart");
+    judge_hook(r, lifecycle_pre_stop(hooks), "lifecycle.preStop");
+}
+
 CHECK_TABLE(
     security_pod, CHECK_SECURITY,
     { .id = "security/host-network",
@@ -328,6 +377,23 @@ CHECK_TABLE(
       .tier = 1,
       .flags = CHECK_LINUX,
       .per_pod_spec = unsafe_sysctls },
+    { .id = "security/restricted-volume-types",
+      .title = "Volumes are of the types that the restricted standard allows",
+      .remediation = "Use a persistentVolumeClaim or a CSI driver.",
+      .frameworks = "PSS-R",
+      .aliases = "",
+      .severity = CHECK_LOW,
+      .tier = 2,
+      .per_pod_spec = restricted_volumes },
+    { .id = "security/probe-host-field",
+      .title = "Probes and hooks stay within the Pod",
+      .remediation = "Remove host from the probe or hook.",
+      .frameworks = "PSS-B",
+      .aliases = "",
+      .severity = CHECK_MEDIUM,
+      .tier = 3,
+      .sets = SET_ALL,
+      .per_container = probe_host },
     { .id = "security/host-aliases",
       .title = "No workload overrides host names",
       .remediation = "Remove hostAliases and use DNS.",

@@ -12,7 +12,8 @@ struct profile {
     const char *frameworks;    // blank separated tag prefixes that select checks; NULL = all
     const char *const *enable; // CHECK_OFF ids that run in it
     bool strict;               // three replicas, liveness fails
-    bool cpu_limits;           // a missing CPU limit is a finding
+    bool restricted; // the restricted Pod Security Standard: user namespaces relax nothing more
+    bool cpu_limits; // a missing CPU limit is a finding
 };
 
 const struct profile *profile_find(const char *name); // NULL name: "default"; NULL if unknown
