@@ -61,6 +61,9 @@ select_cases() {
 }
 
 mapfile -t cases < <(select_cases)
+ALL_CASES=
+((${#patterns[@]} > 0)) || ALL_CASES=yes
+export ALL_CASES
 if ((${#cases[@]} == 0)); then
 	echo "run.sh: no case matches ${patterns[*]}" >&2
 	exit 2

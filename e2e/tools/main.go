@@ -22,6 +22,7 @@ var commands = []command{
 	{"load", "-kubeconfig FILE [-pods N] [-owners N] [-fat]", "create many Pods with their owners", runLoad},
 	{"update", "-kubeconfig FILE -count N", "change loaded Pods as fast as the server takes it", runUpdate},
 	{"audit", "[-user U] [-from OFFSET] writes|denied|uses FILE", "print matching audit events, one line each", runAudit},
+	{"rights", "-kubeconfig FILE AUDITLOG", "print the operator's rights that were never used", runRights},
 	{"token", "-key FILE -uid UID -namespace NS -name NAME [-expires 1h]", "sign a ServiceAccount token", runToken},
 	{"fields", "-kubeconfig FILE KIND", "print every object path of a kube9.io kind for kubectl explain", runFields},
 }

@@ -47,6 +47,15 @@ ends_with 1 'no-such.db' "query without a database" \
 	"$PROGRAM" query status --db "$CASE_DIR/no-such.db"
 [[ ! -e $CASE_DIR/no-such.db ]] || fail "query made a database"
 
+# A token that has expired; the operator recovers when its file holds a good one.
+uid=$(k get serviceaccount kube9-operator -n kube9-system -o 'jsonpath={.metadata.uid}')
+"$K9E2E" token -key "$CLUSTER/pki/sa.key" -uid "$uid" -namespace kube9-system \
+	-name kube9-operator -expires -1h >"$CASE_DIR/token"
+sed "s|tokenFile:.*|tokenFile: $CASE_DIR/token|" "$OPERATOR_CONFIG" >"$CASE_DIR/expired.kubeconfig"
+launch_with expired "$CASE_DIR/expired.kubeconfig" "$CASE_DIR/expired.db"
+complains expired 'token|401|[Uu]nauthorized' "expired token"
+operator_token "$CASE_DIR/token" 1h
+
 # A server whose certificate another CA has signed.
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=other \
 	-keyout "$CASE_DIR/other.key" -out "$CASE_DIR/other.crt" 2>/dev/null
@@ -56,19 +65,6 @@ launch_with wrong-ca "$CASE_DIR/wrong-ca.kubeconfig" "$DB"
 complains wrong-ca 'certificate' "wrong CA"
 kill_operator wrong-ca
 
-# A token that has expired; the operator recovers when its file holds a good one.
-uid=$(k get serviceaccount kube9-operator -n kube9-system -o 'jsonpath={.metadata.uid}')
-"$K9E2E" token -key "$CLUSTER/pki/sa.key" -uid "$uid" -namespace kube9-system \
-	-name kube9-operator -expires -1h >"$CASE_DIR/token"
-sed "s|tokenFile:.*|tokenFile: $CASE_DIR/token|" "$OPERATOR_CONFIG" >"$CASE_DIR/expired.kubeconfig"
-launch_with expired "$CASE_DIR/expired.kubeconfig" "$DB"
-complains expired 'token|401|[Uu]nauthorized' "expired token"
-operator_token "$CASE_DIR/token" 1h
-if operator_alive expired; then
-	wait_for 20 "recovery with a good token" operator_ready expired
-	stop_operator expired
-fi
-
 # No permission at all: an account that nobody gave a role.
 k create serviceaccount nobody -n default >/dev/null
 defer 'k delete serviceaccount nobody -n default'
@@ -77,3 +73,7 @@ sed "s|tokenFile:.*|tokenFile: $CASE_DIR/nobody.token|" "$OPERATOR_CONFIG" >"$CA
 launch_with nobody "$CASE_DIR/nobody.kubeconfig" "$DB"
 complains nobody 'permission|forbidden|not allowed' "no permission at all"
 kill_operator nobody
+
+# Without rights the Lease is asked for every 30 s.
+wait_for 40 "recovery with a good token" operator_ready expired
+stop_operator expired
