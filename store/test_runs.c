@@ -178,6 +178,35 @@ static void a_finding_met_twice_is_one_row_with_the_last_words(void **state unus
     assert_int_equal(got.assessed, FAKE_START);
 }
 
+static void
+rows_of_a_whole_check_stand_beside_each_other_and_beside_its_objects(void **state unused_arg)
+{
+    struct run_row r = { .uid = "u",
+                         .name = "n",
+                         .mode = "full",
+                         .trigger = "Manual",
+                         .phase = "Running",
+                         .requested = FAKE_START,
+                         .score = -1 };
+    struct finding_row f = {
+        .check_id = "a.b", .check_name = "A", .pillar = "security", .severity = "high", .count = 1
+    };
+    static const char *const statuses[] = { "passing", "skipped", "failing" };
+
+    for (int twice = 0; twice < 2; twice++) {
+        assert_int_equal(store_run_begin(s, &r, &e), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
+            f.status = statuses[i];
+            f.kind = f.name = i == 2 ? "Pod" : NULL;
+            assert_int_equal(store_run_finding(s, &f, &e), 0);
+        }
+        assert_int_equal(store_run_commit(s, &r, &e), 0);
+        assert_int_equal(found((struct finding_query){ .run = "all" }), 3);
+        assert_int_equal(found((struct finding_query){ .run = "all", .statuses = LIST("skipped") }),
+                         1);
+    }
+}
+
 static void a_rollback_leaves_nothing(void **state unused_arg)
 {
     struct run_row r = { .uid = "u",
@@ -497,10 +526,11 @@ RUN(ST(a_run_reads_back_as_it_was_written), ST(a_run_without_verdict_has_no_scor
     ST(the_latest_run_is_the_newest_with_a_result),
     ST(the_same_run_twice_gives_the_same_rows_and_ids),
     ST(rows_of_an_earlier_attempt_go_when_they_are_not_written_again),
-    ST(a_finding_met_twice_is_one_row_with_the_last_words), ST(a_rollback_leaves_nothing),
-    ST(an_unknown_word_is_refused_not_stored), ST(filters_narrow_and_combine),
-    ST(values_never_become_sql), ST(since_is_inclusive_and_until_is_not),
-    ST(pages_cover_the_list_without_gap_or_overlap),
+    ST(a_finding_met_twice_is_one_row_with_the_last_words),
+    ST(rows_of_a_whole_check_stand_beside_each_other_and_beside_its_objects),
+    ST(a_rollback_leaves_nothing), ST(an_unknown_word_is_refused_not_stored),
+    ST(filters_narrow_and_combine), ST(values_never_become_sql),
+    ST(since_is_inclusive_and_until_is_not), ST(pages_cover_the_list_without_gap_or_overlap),
     ST(problems_come_first_and_the_worst_of_them_at_the_top), ST(the_caller_can_stop_a_list),
     ST(only_our_ids_name_a_finding), ST(runs_are_listed_newest_first_with_filters_and_pages),
     ST(the_history_has_a_row_per_pillar_and_run_once),
