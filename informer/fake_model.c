@@ -354,6 +354,10 @@ static void answer_patch(struct fake_server *f, struct fake_call *c,
         fake_model_error(c, 415, "UnsupportedMediaType", "the fake server knows no JSON patch");
         return;
     }
+    if (!patch) {
+        fake_model_error(c, 400, "BadRequest", "the patch has no body");
+        return;
+    }
     if (!precondition_holds(o, json_get(patch, "metadata"))) {
         fake_model_error(c, 409, "Conflict", "the object has been modified");
         return;
