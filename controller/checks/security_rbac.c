@@ -230,12 +230,14 @@ static void secrets_access(struct report *r, const struct object *role)
 
 static void create_pods(struct report *r, const struct object *role)
 {
+    // clang-format off
     const struct power p[] = {
-        {WORDS_OF("create"), "",       WORDS_OF("pods", "replicationcontrollers")},
-        { WORDS_OF("create", "update",            "patch"),                        "apps",
-         WORDS_OF("deployments", "statefulsets", "daemonsets", "replicasets") },
-        {                       WORDS_OF("create",                          "update", "patch"),        "batch",                   WORDS_OF("jobs", "cronjobs") },
+        { WORDS_OF("create"), "", WORDS_OF("pods", "replicationcontrollers") },
+        { WORDS_OF("create", "update", "patch"), "apps",
+          WORDS_OF("deployments", "statefulsets", "daemonsets", "replicasets") },
+        { WORDS_OF("create", "update", "patch"), "batch", WORDS_OF("jobs", "cronjobs") },
     };
+    // clang-format on
 
     judge(r, role, p, ARRAY_SIZE(p), &fail_in_cluster, "can create Pods");
 }

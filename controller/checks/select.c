@@ -5,15 +5,18 @@
 static const char *const strict_ids[] = { "reliability/cpu-limit", NULL };
 static const char *const tenant_ids[] = { "reliability/cpu-limit", "security/low-uid-gid", NULL };
 
+// clang-format off
 static const struct profile profiles[] = {
-    {.name = "default"     },
-    {                                        .name = "strict",         .enable = strict_ids, .strict = true, .cpu_limits = true },
-    {                             .name = "pss-baseline",                                                    .frameworks = "PSS-B" },
-    {                                       .name = "pss-restricted",.frameworks = "PSS-" },
-    {                                               .name = "nsa",  .frameworks = "NSA-" },
-    {                      .name = "cis-1.12",                        .frameworks = "CIS-" },
-    { .name = "multi-tenant",                        .enable = tenant_ids, .cpu_limits = true },
+    { .name = "default" },
+    { .name = "strict", .enable = strict_ids, .strict = true },
+    { .name = "pss-baseline", .frameworks = "PSS-B" },
+    { .name = "pss-restricted", .frameworks = "PSS-", .restricted = true },
+    { .name = "nsa", .frameworks = "NSA-" },
+    { .name = "cis-1.12", .frameworks = "CIS-" },
+    { .name = "multi-tenant", .enable = tenant_ids },
 };
+
+// clang-format on
 
 const struct profile *profile_find(const char *name)
 {

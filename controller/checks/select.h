@@ -13,7 +13,6 @@ struct profile {
     const char *const *enable; // CHECK_OFF ids that run in it
     bool strict;               // three replicas, liveness fails
     bool restricted; // the restricted Pod Security Standard: user namespaces relax nothing more
-    bool cpu_limits; // a missing CPU limit is a finding
 };
 
 const struct profile *profile_find(const char *name); // NULL name: "default"; NULL if unknown
