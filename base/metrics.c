@@ -26,9 +26,7 @@ static const double reconcile_buckets[] = { .005, .01, .025, .05, .1,  .15, .2, 
 static const double rest_buckets[] = { .005, .025, .1, .25, .5, 1, 2, 4, 8, 15, 30, 60, 0 };
 static const double item_buckets[] = { 1, 10, 50, 100, 500, 1000, 5000, 10000, 50000, 100000, 0 };
 static const double watch_buckets[] = { 1, 10, 60, 300, 450, 600, 900, 1800, 0 };
-static const double collection_buckets[] = { .1, .5, 1, 2.5, 5, 10, 30, 60, 120, 0 };
 static const double run_buckets[] = { 1, 5, 10, 30, 60, 120, 300, 0 };
-static const double check_buckets[] = { .01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 0 };
 
 static const struct metric_info infos[] = {
 #define METRIC(id, mtype, mname, mhelp, ...)                                                       \

@@ -124,6 +124,8 @@ static int on_finding(void *arg, const struct finding *f)
         .assessed = j->r.started,
     };
 
+    if (f->verdict == VERDICT_FAIL)
+        j->result->failing[f->severity]++;
     put_row(j, &row);
     return 0;
 }

@@ -40,6 +40,7 @@ struct job_result {
     usec started, completed;         // wall clock
     struct status_check *checks;     // one per check, for the status document; owned by the result
     size_t n_checks;
+    uint32_t failing[CHECK_SEVERITIES]; // findings
     struct arena *arena;
 };
 

@@ -4,6 +4,7 @@
 #include "controller/heartbeat.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/writer.h"
 #include "controller/status_document.h"
 #include "informer/client.h"
@@ -142,6 +143,8 @@ void heartbeat_poke(struct heartbeat *h)
     if (h->poked || !h->interval)
         return;
     h->poked = true;
+    if (timer_running(&h->timer) && h->timer.node.at <= clock_mono() + POKE_DELAY)
+        return; // one is due sooner
     timer_start(h->o.loop, &h->timer, POKE_DELAY);
 }
 

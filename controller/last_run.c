@@ -114,8 +114,8 @@ void last_run_from_store(struct last_run *l, struct store *s)
     if (store_run_get(s, "latest", a, &row, &ignored) != 0)
         return;
     start(l, row.uid);
-    l->phase = strcmp(row.phase, "Partial") == 0 ? "partial" : "completed";
-    l->succeeded = true;
+    l->succeeded = strcmp(row.phase, "Failed") != 0;
+    l->phase = !l->succeeded ? "failed" : strcmp(row.phase, "Partial") == 0 ? "partial" : "completed";
     l->completed = row.completed;
     l->score = row.score;
     l->total = row.total;

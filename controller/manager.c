@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Start: caches first (a standby keeps them warm), then the Lease; with the Lease the store, then reconciling and the
-// heartbeat. Stop: no new work, the running job ends, the ConfigMap's last word, the Lease, the store. Losing the Lease
+// heartbeat. Stop: no new work, the running job ends, the ConfigMap's last word, the store, the Lease (who takes over finds the
+// database free). Losing the Lease
 // ends the process: a fresh one starts clean.
 #include "controller/manager.h"
 
@@ -310,9 +311,19 @@ static void on_forced(void *arg)
     end(arg);
 }
 
-static void after_last_word(void *arg)
+static void give_lease_back(void *arg)
 {
     lease_release(((struct manager *)arg)->lease);
+}
+
+static void after_last_word(void *arg)
+{
+    struct manager *m = arg;
+    struct error e = { 0 };
+
+    history_close(m->history);
+    if (worker_do(m->worker, NULL, give_lease_back, m, &e) < 0) // comes after the closing
+        give_lease_back(m);
 }
 
 void manager_stop(struct manager *m)
@@ -325,7 +336,7 @@ void manager_stop(struct manager *m)
     if (m->running)
         heartbeat_last(m->heartbeat, after_last_word, m);
     else
-        lease_release(m->lease);
+        after_last_word(m);
 }
 
 static void on_signal(void *arg)

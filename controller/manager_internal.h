@@ -10,6 +10,7 @@
 #include "base/worker.h"
 #include "controller/assessor.h"
 #include "controller/config.h"
+#include "controller/detect.h"
 #include "controller/heartbeat.h"
 #include "controller/history.h"
 #include "controller/last_run.h"
@@ -62,6 +63,7 @@ struct manager {
     enum absence absence;
     struct client_call *absence_call;
     struct timer absence_again;
+    usec absence_wait;
 
     bool leading, running, stopping;
     bool ended;                 // manager_run may return

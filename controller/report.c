@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "controller/manager_internal.h"
+#include "controller/run_metrics.h"
 #include "controller/watched.h"
 #include "informer/queue.h"
 #include "store/store.h"
@@ -48,15 +49,22 @@ const char *manager_health(struct manager *m, const char **ret_error)
 
 bool manager_ready(struct manager *m, struct buf *why_not)
 {
+    char lease_why[ERROR_TEXT_MAX + 32] = "not yet";
     bool leading = m->leading && lease_held(m->lease), synced = informers_synced(m->informers), facts = m->facts_taken;
     const struct {
         const char *name;
         bool ok;
-    } checks[] = { { "leader", leading }, { "caches", synced }, { "store", facts } };
+        const char *why;
+    } checks[] = { { "leader", leading, lease_why }, { "caches", synced, "not yet" }, { "store", facts, "not yet" } };
     bool all = !m->stopping;
 
+    if (*m->lease_problem)
+        snprintf(lease_why, sizeof(lease_why), "%s", m->lease_problem);
+    else if (*lease_holder(m->lease))
+        snprintf(lease_why, sizeof(lease_why), "held by %.120s", lease_holder(m->lease));
+
     for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-        buf_addf(why_not, "[%c]%s %s\n", checks[i].ok ? '+' : '-', checks[i].name, checks[i].ok ? "ok" : "failed: not yet");
+        buf_addf(why_not, "[%c]%s %s%s\n", checks[i].ok ? '+' : '-', checks[i].name, checks[i].ok ? "ok" : "failed: ", checks[i].ok ? "" : checks[i].why);
         all = all && checks[i].ok;
     }
     return all;
@@ -108,11 +116,17 @@ int manager_document(void *arg, bool last unused_arg, struct buf *out)
     struct manager *m = arg;
     struct status_facts f = { .mode = "operated", .tier = "free", .version = m->o.version, .namespace = m->namespace,
                               .now = clock_wall(), .server_minor = m->server_minor };
+    struct detected argocd;
     char health[16];
 
     put_lower(manager_health(m, &f.error), health, sizeof(health));
     f.health = health;
     f.cluster_id = m->cluster_id[0] ? m->cluster_id : NULL;
+    detect_argocd(m->informers, m->config, &argocd);
+    f.argocd.detected = argocd.detected;
+    f.argocd.namespace = argocd.namespace;
+    f.argocd.version = *argocd.version ? argocd.version : NULL;
+    f.trivy.detected = detect_trivy(m->informers);
     fill_schedule(m, &f);
     fill_last(&m->last_run, &f);
     return status_document_write(&f, out);
@@ -166,11 +180,16 @@ static void get_readyz(void *arg, const char *query, struct httpd_reply *ret)
 static void set_gauges(struct manager *m)
 {
     const struct last_run *l = &m->last_run;
+    struct loop_slow slow[64];
+    size_t n = loop_slow_list(m->loop, slow, ARRAY_SIZE(slow));
 
+    for (size_t i = 0; i < n; i++)
+        metric_set(METRIC_LOOP_SLOW_CALLBACKS_TOTAL, (double)slow[i].count, slow[i].name);
     for (size_t i = 0; watched_kinds[i] != KIND_COUNT; i++)
         metric_set(METRIC_INFORMER_OBJECTS, informer_count(m->informers, watched_kinds[i]), kind_get(watched_kinds[i])->plural);
     metric_set(METRIC_LEADER_ELECTION_MASTER_STATUS, m->lease && lease_held(m->lease), "kube9-operator");
     metric_set(METRIC_INFO, 1, m->o.version);
+    run_metrics_last(l);
     for (size_t i = 0; i < l->n_pillars; i++) {
         if (l->pillars[i].score >= 0)
             metric_set(METRIC_PILLAR_SCORE, l->pillars[i].score, l->pillars[i].name);

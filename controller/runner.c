@@ -128,6 +128,7 @@ static void finish(struct runner *r, const char *result)
 
     metric_add(METRIC_CONTROLLER_RUNTIME_RECONCILE_TOTAL, 1, controller_name(r), result);
     metric_observe(METRIC_CONTROLLER_RUNTIME_RECONCILE_TIME_SECONDS, (double)(clock_mono() - r->began) / 1e6, controller_name(r));
+    metric_set(METRIC_CONTROLLER_RUNTIME_ACTIVE_WORKERS, 0, controller_name(r));
     plan_fini(&r->plan);
     r->busy = false;
     if (r->requeue && !r->stopped)
@@ -305,6 +306,8 @@ static void begin(struct runner *r)
     r->at = 0;
     r->requeue = 0;
     r->began = clock_mono();
+    metric_set(METRIC_CONTROLLER_RUNTIME_ACTIVE_WORKERS, 1, controller_name(r));
+    metric_set(METRIC_CONTROLLER_RUNTIME_MAX_CONCURRENT_RECONCILES, 1, controller_name(r));
     plan_init(&r->plan);
     r->hooks.decide(r->hooks.arg, &r->key, &r->plan);
     step(r);

@@ -11,10 +11,12 @@
 #include "controller/manager_internal.h"
 #include "controller/reconcile/config_object.h"
 #include "controller/reconcile/run.h"
+#include "controller/run_metrics.h"
 #include "controller/watched.h"
 
 #define CONFIG_NAME     "default"
-#define ASK_AGAIN       (5 * USEC_PER_SEC)
+#define ASK_AGAIN       (5 * USEC_PER_SEC) // doubles up to
+#define ASK_AGAIN_MAX   (5 * USEC_PER_MIN)
 #define JOB_ARENA_MAX   ((size_t)1 << 20)
 #define CRD_PATH        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/kube9configs.kube9.io"
 
@@ -59,10 +61,12 @@ static void absence_answered(void *arg, const struct http_response *r unused_arg
         return;
     if (e->code == ERR_NONE && crd_stands(body)) {
         m->absence = ABSENCE_CONFIRMED;
+        m->absence_wait = 0;
         world_queue_config(m);
         return;
     }
-    timer_start(m->loop, &m->absence_again, ASK_AGAIN);
+    m->absence_wait = m->absence_wait ? MIN(2 * m->absence_wait, ASK_AGAIN_MAX) : ASK_AGAIN;
+    timer_start(m->loop, &m->absence_again, m->absence_wait);
 }
 
 static void ask_absence(void *arg)
@@ -141,6 +145,7 @@ static const char *missing_text(struct manager *m, struct arena *a)
 static void decide_config(struct manager *m, struct plan *p)
 {
     struct config_input in = { .now = clock_wall(), .in_force = m->config };
+    struct detected argocd;
 
     learn_cluster_id(m);
     in.object = informer_get(m->informers, KIND_KUBE9_CONFIG, "", CONFIG_NAME);
@@ -161,6 +166,8 @@ static void decide_config(struct manager *m, struct plan *p)
     in.facts.store_reason = history_reason(m->history);
     in.facts.store_message = history_message(m->history);
     in.facts.permissions_missing = missing_text(m, p->arena);
+    detect_argocd(m->informers, m->config, &argocd);
+    in.facts.argocd = &argocd;
     reconcile_config(&in, p);
 }
 
@@ -180,6 +187,10 @@ static const struct object *first_in_line(struct manager *m)
     const struct object *first = NULL;
 
     INFORMER_EACH(m->informers, KIND_ASSESSMENT_RUN, o) {
+        struct key k = key_of(o);
+
+        if (informer_problem(m->informers, &k))
+            continue; // ends as Failed without a turn
         if (!run_is_finished(o) && !object_meta_has_deletion_timestamp(object_meta_of(o)) && (!first || goes_before(o, first)))
             first = o;
     }
@@ -247,8 +258,10 @@ int world_start_job(void *arg, const struct intent *i, struct error *e)
     q.arena = arena_new(JOB_ARENA_MAX);
     q.object = object_ref((struct object *)(uintptr_t)run);
     q.config = config_ref(m->config);
-    if (fill_request(m, run, &q, e) == 0 && assessor_start(m->assessor, &q, e) == 0)
+    if (fill_request(m, run, &q, e) == 0 && assessor_start(m->assessor, &q, e) == 0) {
+        run_metrics_started();
         return 0;
+    }
     config_unref(q.config);
     object_unref(q.object);
     arena_free(q.arena);
@@ -273,15 +286,31 @@ void world_queue_all(struct manager *m)
     }
 }
 
+static bool is_known(struct manager *m, const char *uid)
+{
+    char text[UID_TEXT_MAX];
+
+    INFORMER_EACH(m->informers, KIND_ASSESSMENT_RUN, o) {
+        if (strcmp(object_uid_text(o, text), uid) == 0)
+            return true;
+    }
+    return false;
+}
+
 void world_job_finished(void *arg, const char *uid)
 {
     struct manager *m = arg;
     const struct job_result *r = assessor_result(m->assessor, uid);
 
-    if (m->stopping)
+    if (m->stopping || !r)
         return;
-    if (r)
-        last_run_from_result(&m->last_run, uid, r);
+    run_metrics_ended(r);
+    if (!is_known(m, uid)) {
+        assessor_forget(m->assessor, uid); // its object was deleted: nobody asks any more
+        world_queue_all(m);
+        return;
+    }
+    last_run_from_result(&m->last_run, uid, r);
     world_queue_all(m);
     if (m->heartbeat)
         heartbeat_poke(m->heartbeat);
@@ -312,6 +341,10 @@ void world_changed(void *arg)
     }
     if (crds)
         watched_add_installed(m->informers);
+    if (crds && m->running) {
+        world_queue_config(m); // Argo CD may have come or gone
+        heartbeat_poke(m->heartbeat);
+    }
     if (queue)
         world_queue_all(m);
 }

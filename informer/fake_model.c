@@ -343,10 +343,25 @@ static void answer_delete(struct fake_server *f, struct fake_call *c, struct fak
           "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Success\"}");
 }
 
+// Apply by the only manager of a status: what it does not name any more is gone. Merge patches leave it.
+static json_val *base_of(struct fake_call *c, const struct fake_request_parts *q,
+                         const struct fake_object *o, yyjson_mut_doc *doc, struct json_doc *ret)
+{
+    autofree char *text = NULL;
+    yyjson_mut_val *root = yyjson_val_mut_copy(doc, json_root(&o->doc));
+
+    if (!strstr(c->content_type, "apply-patch") || part_of(q) != FAKE_STATUS)
+        return json_root(&o->doc);
+    yyjson_mut_obj_remove_key(root, "status");
+    text = yyjson_mut_val_write(root, 0, NULL);
+    return json_parse(str_of(text), NULL, ret, NULL) == 0 ? json_root(ret) : NULL;
+}
+
 static void answer_patch(struct fake_server *f, struct fake_call *c,
                          const struct fake_request_parts *q, struct fake_object *o, json_val *patch)
 {
     autojson struct json_doc merged = { 0 };
+    autojson struct json_doc base = { 0 };
     autofree char *text = NULL;
     yyjson_mut_doc *doc;
 
@@ -363,7 +378,7 @@ static void answer_patch(struct fake_server *f, struct fake_call *c,
         return;
     }
     doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_doc_set_root(doc, yyjson_merge_patch(doc, json_root(&o->doc), patch));
+    yyjson_mut_doc_set_root(doc, yyjson_merge_patch(doc, base_of(c, q, o, doc, &base), patch));
     text = yyjson_mut_write(doc, 0, NULL);
     yyjson_mut_doc_free(doc);
     if (json_parse(str_of(text), NULL, &merged, NULL) < 0)

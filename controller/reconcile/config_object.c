@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/writer.h"
 #include "controller/config.h"
+#include "controller/detect.h"
 #include "controller/history.h"
 #include "controller/reconcile/conditions.h"
 #include "controller/reconcile/run.h"
@@ -333,6 +334,20 @@ static void put_collections(const struct state *s, struct draft *d)
     }
 }
 
+static void put_argocd(const struct detected *a, struct draft *d)
+{
+    struct draft *item;
+
+    if (!a)
+        return;
+    item = kube9_config_status_add_argocd(d);
+    argocd_status_put_detected(item, a->detected);
+    if (a->namespace)
+        argocd_status_put_namespace(item, a->namespace);
+    if (*a->version)
+        argocd_status_put_version(item, a->version);
+}
+
 static enum health health_of(const char *word)
 {
     return (enum health)word_find(&health_words, str_of(word));
@@ -363,6 +378,7 @@ static void write_status(const struct state *s)
         kube9_config_status_put_next_assessment_time(d, s->schedule.next / USEC_PER_SEC);
     for (size_t i = 0; i < s->runs.n_active; i++)
         kube9_config_status_add_active(d, object_name(s->runs.active[i]));
+    put_argocd(f->argocd, d);
     put_collections(s, d);
     put_conditions(s, d);
     plan_apply_status(s->p, s->in->object, d);

@@ -7,6 +7,7 @@
 #include "controller/plan.h"
 
 struct config;
+struct detected;
 
 enum config_presence {
     CONFIG_UNKNOWN, // the kind is not synced, denied, absent or its CRD is going: keep what is in force
@@ -22,6 +23,7 @@ struct operator_facts {       // about the operator itself
     bool store_healthy;
     const char *store_reason, *store_message;
     const char *permissions_missing; // "" = none; NULL = not known yet
+    const struct detected *argocd;   // NULL: not looked for
 };
 
 struct config_input {

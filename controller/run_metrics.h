@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// What /metrics says of assessments. Loop thread.
+#pragma once
+
+struct job_result;
+struct last_run;
+
+void run_metrics_started(void);
+void run_metrics_ended(const struct job_result *r);
+void run_metrics_last(const struct last_run *l); // gauges of the newest finished run; after a restart from the store
