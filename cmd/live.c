@@ -25,6 +25,7 @@ struct live {
     struct permissions *permissions;
     struct informers *informers;
     struct server_version_call *version;
+    struct error version_error;
 
     struct slot {
         struct live *live;
@@ -66,6 +67,8 @@ static void on_version(void *arg, const struct server_version *v, const struct e
     l->version = NULL;
     if (e->code == ERR_NONE)
         informers_set_server_minor(l->informers, v->minor);
+    else
+        l->version_error = *e;
 }
 
 static void on_warning(void *arg unused_arg, const char *text)
@@ -128,6 +131,12 @@ static void progress(struct live *l, bool last)
     fprintf(stderr, "\r%" PRIu64 " objects read%s", objects, last ? "\r\033[K" : "");
 }
 
+static bool hopeless(enum err code)
+{
+    return code == ERR_UNAUTHORIZED || code == ERR_REFUSED || code == ERR_UNAVAILABLE ||
+           code == ERR_TIMEOUT || code == ERR_IO;
+}
+
 // Nothing is gained by waiting for a server that refuses us or does not answer: the first hard
 // error ends it.
 static int check_hopeless(struct live *l, struct error *e)
@@ -135,8 +144,11 @@ static int check_hopeless(struct live *l, struct error *e)
     const char *kind;
     const struct informer_status *s = first_unsynced(l, &kind);
 
-    if (!s || (s->error.code != ERR_UNAUTHORIZED && s->error.code != ERR_REFUSED &&
-               s->error.code != ERR_UNAVAILABLE))
+    if (hopeless(l->version_error.code)) {
+        *e = l->version_error;
+        return error_wrap(e, "reach %s", l->kube.server);
+    }
+    if (!s || !hopeless(s->error.code))
         return 0;
     *e = s->error;
     return error_wrap(e, "read %s from %s", kind, l->kube.server);
