@@ -15,10 +15,10 @@ k create -f - >/dev/null <<'RUN'
 apiVersion: kube9.io/v1alpha1
 kind: AssessmentRun
 metadata: {name: short-lived}
-spec: {mode: Full, ttlSecondsAfterFinished: 1}
+spec: {mode: Full, ttlSecondsAfterFinished: 3}
 RUN
 k wait --for=condition=Complete k9run/short-lived --timeout=10s
-k wait --for=delete k9run/short-lived --timeout=5s
+k wait --for=delete k9run/short-lived --timeout=6s
 cli query runs get short-lived >/dev/null || fail "the history forgot the deleted run"
 
 # A run that is cancelled before it starts ends as Cancelled.
