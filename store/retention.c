@@ -24,25 +24,31 @@ static int newest_run(struct store *s, struct arena *a, const char **ret, struct
     return 0;
 }
 
-static int apply(struct store *s, const struct rule *r, const char *newest, usec now, int64_t limit,
-                 int64_t *deleted, struct error *e)
+struct pass { // one call of store_retain
+    const char *newest;
+    usec now;
+    int64_t limit, deleted;
+};
+
+static int apply(struct store *s, const struct rule *r, struct pass *p, struct error *e)
 {
     struct stmt *q = db_query(s->db, r->query, e);
 
     if (!q)
         return store_fail(s);
-    bind_time(q, 1, now - r->keep);
-    bind_text(q, 2, newest);
-    bind_int(q, 3, limit);
+    bind_time(q, 1, p->now - r->keep);
+    bind_text(q, 2, p->newest);
+    bind_int(q, 3, p->limit - p->deleted);
     if (stmt_run(q, e) < 0)
         return store_fail(s);
-    *deleted += db_changes(s->db);
+    p->deleted += db_changes(s->db);
     return 0;
 }
 
 int store_retain(struct store *s, const struct retention *r, usec now, int64_t max_rows,
                  int64_t *ret_deleted, struct error *e)
 {
+    // A run's row goes when neither its results nor its counts are there any more.
     const struct rule rules[] = {
         {QUERY_RETAIN_RESULTS,  r->findings                                       },
         { QUERY_RETAIN_HISTORY, r->assessments                                    },
@@ -53,18 +59,14 @@ int store_retain(struct store *s, const struct retention *r, usec now, int64_t m
         { QUERY_RETAIN_INSIGHTS,                    r->insights      },
         { QUERY_RETAIN_AUDIT,                    r->assessments                                              },
     };
-    struct arena *a = arena_new((size_t)1 << 20);
-    const char *newest = "";
-    int64_t deleted = 0;
-    int rc = newest_run(s, a, &newest, e);
+    struct arena *autoarena a = arena_new((size_t)1 << 20);
+    struct pass p = { .newest = "", .now = now, .limit = max_rows };
+    int rc = newest_run(s, a, &p.newest, e);
 
-    for (size_t i = 0; rc == 0 && deleted < max_rows && i < ARRAY_SIZE(rules); i++) {
+    for (size_t i = 0; rc == 0 && p.deleted < max_rows && i < ARRAY_SIZE(rules); i++) {
         if (rules[i].keep > 0)
-            rc = apply(s, &rules[i], newest, now, max_rows - deleted, &deleted, e);
+            rc = apply(s, &rules[i], &p, e);
     }
-    arena_free(a);
-    *ret_deleted = deleted;
-    if (rc < 0)
-        return -1;
-    return deleted >= max_rows;
+    *ret_deleted = p.deleted;
+    return rc < 0 ? -1 : p.deleted >= max_rows;
 }
