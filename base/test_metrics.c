@@ -99,7 +99,7 @@ static void a_queue_has_its_name_under_both_labels(void **state unused_arg)
 
 static void without_labels_counters_start_at_zero_and_gauges_absent(void **state unused_arg)
 {
-    assert_exposed("\nkube9_operator_events_dropped_total 0\n");
+    assert_exposed("\nkube9_operator_store_errors_total 0\n");
     assert_exposed("\nkube9_operator_assessment_run_duration_seconds_count 0\n");
     assert_not_exposed("assessment_last_score");
     assert_not_exposed("workqueue_depth");
@@ -147,7 +147,7 @@ static void beyond_the_maximum_all_go_to_other(void **state unused_arg)
     metric_add(METRIC_REFLECTOR_LISTS_TOTAL, 1, "kind-0"); // a known one still counts for itself
     assert_true(metric_value(METRIC_REFLECTOR_LISTS_TOTAL, "kind-0") == 2);
     all = exposition();
-    for (const char *p = all; (p = strstr(p, "events_errors_total{")) != NULL; p++)
+    for (const char *p = all; (p = strstr(p, "reflector_lists_total{")) != NULL; p++)
         n++;
     assert_int_equal(n, METRIC_SERIES_MAX + 1);
 }
