@@ -195,8 +195,10 @@ bench_big() {
 	before=$(cpu_ns loop)
 	count=$("$k9e2e" update -kubeconfig "$KUBECONFIG" -pods "$pods" -owners "$owners" -count "$updates")
 	sleep 1
-	row "CPU of the loop for one Pod update ($count)" \
-		"$(awk "BEGIN {print ($(cpu_ns loop) - $before) / 1e3 / $updates}")" 12 us
+	# The budget is for 5,000 a second, where one wake-up takes in many; an API server on the same
+	# two cores reaches a few hundred, so this is a number to watch and no verdict.
+	printf '%-58s %10.2f %10.2f us    (%s)\n' "CPU of the loop for one Pod update, slowly" \
+		"$(awk "BEGIN {print ($(cpu_ns loop) - $before) / 1e3 / $updates}")" 12 "$count"
 
 	# The history is thrown away and the API server starts anew: everything is listed again.
 	echo 5 >"/proc/$(cut -d' ' -f1 "$pidfile")/clear_refs"
