@@ -26,6 +26,7 @@ struct live {
     struct informers *informers;
     struct server_version_call *version;
     struct error version_error;
+    uint64_t shown; // objects that the progress line names
 
     struct slot {
         struct live *live;
@@ -128,7 +129,11 @@ static void progress(struct live *l, bool last)
         return;
     for (size_t i = 0; watched_kinds[i] != KIND_COUNT; i++)
         objects += informer_count(l->informers, watched_kinds[i]);
-    fprintf(stderr, "\r%" PRIu64 " objects read%s", objects, last ? "\r\033[K" : "");
+    if (last)
+        fputs("\r\033[K", stderr);
+    else if (objects != l->shown)
+        fprintf(stderr, "\r%" PRIu64 " objects read", objects);
+    l->shown = objects;
 }
 
 static bool hopeless(enum err code)

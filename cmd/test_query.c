@@ -265,6 +265,12 @@ static void the_version_names_the_contract(void **state unused_arg)
     assert_true(strncmp(cli("version").out, "kube9-operator ", 15) == 0);
 }
 
+static void an_assessment_that_cannot_begin_says_why(void **state unused_arg)
+{
+    fails("assess -o json", EXIT_USAGE, "name what is to be assessed: --live");
+    fails("assess --live -o json --kubeconfig=/nonexistent", EXIT_FAILED, "open '/nonexistent'");
+}
+
 static void checks_are_explained_by_id_and_by_alias(void **state unused_arg)
 {
     assert_non_null(strstr(cli("checks explain security/privileged-container").out, "Fix: "));
@@ -285,4 +291,4 @@ RUN(ST(every_document_is_as_it_was), ST(json_is_the_default),
     ST(a_file_that_is_no_database_is_named), ST(a_newer_database_asks_for_the_newer_program),
     ST(an_empty_history_gives_empty_lists), ST(checking_tells_damage_by_its_exit_status),
     ST(a_backup_can_be_asked_the_same), T(the_version_names_the_contract),
-    T(checks_are_explained_by_id_and_by_alias))
+    T(an_assessment_that_cannot_begin_says_why), T(checks_are_explained_by_id_and_by_alias))
