@@ -11,4 +11,5 @@ void help_all(struct buf *out);                      // the program
 void help_group(const char *group, struct buf *out); // "query runs"
 void help_command(const struct command *c, struct buf *out);
 void help_markdown(struct buf *out);                     // docs/cli.md
+void help_man(struct buf *out);                          // docs/kube9-operator.1
 int help_completion(const char *shell, struct buf *out); // -1: unknown shell

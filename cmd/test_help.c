@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Help, completion and docs/cli.md follow the command table. K9_UPDATE=1 writes docs/cli.md anew.
+// Help, completion and docs/cli.md follow the command table. K9_UPDATE=1 writes the pages
+// in docs/ anew.
 #include "base/test.h"
 
 #include "base/alloc.h"
@@ -10,28 +11,32 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define DOC "docs/cli.md"
-
-static void the_page_about_commands_is_the_tables(void **state unused_arg)
+static void same_as_page(const char *path, void (*fill)(struct buf *out))
 {
     struct buf autobuf now;
     autofree char *was = xcalloc(1, (size_t)1 << 20);
     FILE *f;
 
     buf_init(&now, (size_t)1 << 20);
-    help_markdown(&now);
+    fill(&now);
     if (getenv("K9_UPDATE")) {
-        f = fopen(DOC, "w");
+        f = fopen(path, "w");
         assert_non_null(f);
         fwrite(now.p, 1, now.n, f);
         fclose(f);
     }
-    f = fopen(DOC, "r");
+    f = fopen(path, "r");
     assert_non_null(f);
     assert_true(fread(was, 1, ((size_t)1 << 20) - 1, f) > 0);
     fclose(f);
     if (strcmp(was, now.p) != 0)
-        fail_msg("%s is not what the command table says: run this test with K9_UPDATE=1", DOC);
+        fail_msg("%s is not what the command table says: run this test with K9_UPDATE=1", path);
+}
+
+static void the_pages_about_commands_are_the_tables(void **state unused_arg)
+{
+    same_as_page("docs/cli.md", help_markdown);
+    same_as_page("docs/kube9-operator.1", help_man);
 }
 
 static void every_command_answers_help_and_can_run(void **state unused_arg)
@@ -174,7 +179,7 @@ static void bash_completes_words_and_flags(void **state unused_arg)
     assert_non_null(strstr(shells, "bash zsh fish"));
 }
 
-RUN(T(the_page_about_commands_is_the_tables), T(every_command_answers_help_and_can_run),
+RUN(T(the_pages_about_commands_are_the_tables), T(every_command_answers_help_and_can_run),
     T(no_command_has_a_flag_twice), T(every_group_lists_its_commands_and_fails_as_a_command),
     T(words_that_are_no_command_say_so), T(each_shell_reads_its_script),
     T(bash_completes_words_and_flags))
