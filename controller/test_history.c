@@ -10,6 +10,7 @@
 #include "store/fake_store.h"
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -184,6 +185,43 @@ static void damage_met_at_work_sets_the_file_aside_and_begins_a_new_one(void **s
     assert_string_equal(history_reason(h), "StoreOpen");
 }
 
+static void fill_disk(const char *path)
+{
+    char block[4096];
+    int fd = open(path, O_CREAT | O_WRONLY | O_APPEND, 0640);
+
+    memset(block, 'x', sizeof(block));
+    assert_true(fd >= 0);
+    while (write(fd, block, sizeof(block)) > 0)
+        ;
+    close(fd);
+}
+
+static void what_a_full_disk_refused_is_written_when_there_is_space_again(void **state unused_arg)
+{
+    autofree char *ballast = xasprintf("%s/ballast", d.path), *big = xcalloc(1, 300001);
+
+    if (mount("tmpfs", d.path, "tmpfs", 0, "size=1m") < 0)
+        skip();
+    memset(big, 'y', 300000);
+    start();
+    fill_disk(ballast);
+    history_remember(h, FACT_CONFIG, big);
+    assert_false(history_healthy(h));
+    assert_string_equal(history_reason(h), "StoreWriteFailed");
+    assert_non_null(strstr(history_message(h), "free space"));
+    assert_int_equal(unlink(ballast), 0);
+    history_audit(h, "Try", NULL, NULL);
+    assert_true(history_healthy(h));
+    {
+        autofree char *v = fact(FACT_CONFIG);
+
+        assert_string_equal(v, big);
+    }
+    stop();
+    umount2(d.path, MNT_DETACH);
+}
+
 static void a_value_that_is_the_same_is_not_written_again(void **state unused_arg)
 {
     struct error e = { 0 };
@@ -253,5 +291,6 @@ static void the_newest_run_is_known_after_a_restart(void **state unused_arg)
 RUN(ST(facts_survive_a_restart), ST(a_locked_file_is_waited_for),
     ST(a_folder_that_is_not_there_is_tried_again),
     ST(damage_met_at_work_sets_the_file_aside_and_begins_a_new_one),
+    ST(what_a_full_disk_refused_is_written_when_there_is_space_again),
     ST(a_value_that_is_the_same_is_not_written_again),
     ST(retention_goes_on_in_slices_until_it_is_done), ST(the_newest_run_is_known_after_a_restart))
