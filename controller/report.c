@@ -17,10 +17,30 @@ static const char *stale_kind(struct manager *m)
     for (size_t i = 0; watched_kinds[i] != KIND_COUNT; i++) {
         const struct informer_status *s = informer_status(m->informers, watched_kinds[i]);
 
-        if (s->stale && clock_mono() - s->failing_since > STALE_AFTER)
+        if (s->state == KIND_SYNCED && s->stale && clock_mono() - s->failing_since > STALE_AFTER)
             return kind_get(watched_kinds[i])->plural;
     }
     return NULL;
+}
+
+// Without our own kinds nothing can be asked of us: worth a word, though everything else goes on.
+static bool own_kind_missing(struct manager *m, char *ret, size_t n)
+{
+    static const enum kind_id own[] = { KIND_KUBE9_CONFIG, KIND_ASSESSMENT_RUN };
+
+    for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+        const struct kind *k = kind_get(own[i]);
+        enum kind_state state = informer_status(m->informers, own[i])->state;
+
+        if (state == KIND_ABSENT)
+            snprintf(ret, n, "CustomResourceDefinition %s.%s is not installed: apply the chart's crds/ again", k->plural, k->group);
+        else if (state == KIND_DENIED)
+            snprintf(ret, n, "no permission to list and watch %s.%s: apply the chart's ClusterRole again", k->plural, k->group);
+        else
+            continue;
+        return true;
+    }
+    return false;
 }
 
 const char *manager_health(struct manager *m, const char **ret_error)
@@ -38,6 +58,8 @@ const char *manager_health(struct manager *m, const char **ret_error)
     } else if (history_decided(m->history) && !history_healthy(m->history)) {
         word = "Degraded";
         snprintf(m->health_error, sizeof(m->health_error), "history is not being kept: %.300s", history_message(m->history));
+    } else if (own_kind_missing(m, m->health_error, sizeof(m->health_error))) {
+        word = "Degraded";
     } else if (kind) {
         word = "Degraded";
         snprintf(m->health_error, sizeof(m->health_error), "the watch of %s has been failing for more than a minute", kind);

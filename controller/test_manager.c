@@ -301,7 +301,8 @@ static void a_crd_that_goes_and_comes_back_harms_nothing(void **state unused_arg
     fake_manager_pass(&f, 10 * USEC_PER_MIN);
     assert_non_null(m->config->object);
     assert_false(m->failed);
-    printf("%s | %d %d\n", fake_manager_status(&f, "error"), informer_status(m->informers, KIND_KUBE9_CONFIG)->state, informer_status(m->informers, KIND_KUBE9_CONFIG)->stale);
+    assert_string_equal(fake_manager_status(&f, "health"), "degraded");
+    assert_non_null(strstr(fake_manager_status(&f, "error"), "kube9configs.kube9.io is not installed"));
     fake_server_serve(f.server, "kube9configs", true);
     fake_manager_crd(&f, "kube9configs", "kube9.io", "");
     fake_manager_config(&f, "{\"heartbeat\":{\"interval\":\"45s\"}}");
