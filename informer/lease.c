@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define RELEASE_PAUSE (100 * USEC_PER_MSEC) // after a conflict while releasing
+#define EXPIRY_SPREAD (100 * USEC_PER_MSEC) // candidates do not all look at the same moment
 #define DENIED_PAUSE  (30 * USEC_PER_SEC)   // a candidate without rights or credentials
 
 enum phase { LEASE_IDLE, LEASE_ACQUIRING, LEASE_LEADING, LEASE_RELEASING, LEASE_ENDED };
@@ -168,12 +169,27 @@ static void emit(struct lease *l, const char *action, const char *what)
     recorder_emit(l->o.recorder, &ev);
 }
 
-// U[1, 2.2) retry periods, so that candidates do not knock together for ever.
-static usec acquire_pause(struct lease *l)
+// A fraction in [0, 1).
+static double jitter(struct lease *l)
 {
     l->jitter = l->jitter * 6364136223846793005u + 1442695040888963407u;
-    return l->o.retry_period +
-           (usec)((double)l->o.retry_period * 1.2 * (double)(l->jitter >> 40) / (1 << 24));
+    return (double)(l->jitter >> 40) / (1 << 24);
+}
+
+// U[1, 2.2) retry periods while nothing is known, so that candidates do not knock together for
+// ever. While somebody else holds it, half to one period, and a look right after its expiry: the
+// time without a leader after a crash is then the lease duration plus one period at the most.
+static usec acquire_pause(struct lease *l)
+{
+    double f = jitter(l);
+    usec pause = (usec)((double)l->o.retry_period * (0.5 + 0.5 * f)), left;
+
+    if (!l->seen || !l->observed.spec.holder[0] || holds(l, &l->observed.spec))
+        return l->o.retry_period + (usec)((double)l->o.retry_period * 1.2 * f);
+    left = l->observed_at + l->observed.spec.duration * USEC_PER_SEC - clock_mono();
+    if (left > 0 && left < pause)
+        pause = left + (usec)(f * EXPIRY_SPREAD);
+    return pause;
 }
 
 // One request may take half the renew deadline, and never outlives the fence or the release.
