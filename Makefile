@@ -20,7 +20,8 @@ deps: ## install what the build and the tests need (Debian packages)
 build: deps ## build build/$(PRESET)/kube9-operator
 	@cmake/build.sh $(PRESET)
 
-run: build ## start a local control plane and the operator in .run/ (DETACH=1 leaves them running)
+run: deps ## start a local control plane and the operator in .run/ (DETACH=1 leaves them running)
+	@cmake/build.sh $(PRESET) kube9-operator
 	@OPERATOR=$(PROGRAM) DETACH=$(DETACH) e2e/run-local.sh
 
 stop: ## end what make run DETACH=1 started

@@ -128,12 +128,13 @@ show() {
 
 report() {
 	show "$KUBECTL" get k9c,k9run
-	show "$program" query status --db "$run/kube9.db"
-	show "$program" query assessments summary --db "$run/kube9.db"
-	printf '\nReady after %d s. To look around in another terminal:\n' $((SECONDS - began))
-	printf '  export KUBECONFIG=%s PATH=%s:%s:$PATH\n' "$KUBECONFIG" \
+	show "$program" query status --db "$run/kube9.db" --format table
+	show "$program" query assessments summary --db "$run/kube9.db" --format table
+	printf '\nReady after %d s. To look around in another terminal:\n\n' $((SECONDS - began))
+	printf '  export KUBECONFIG=%s\n  export PATH=%s:%s:$PATH\n' "$KUBECONFIG" \
 		"$(dirname "$program")" "$(dirname "$KUBECTL")"
-	printf '  kubectl get k9run\n  kube9-operator query assessments list --db %s\n' "$run/kube9.db"
+	printf '  kubectl get k9run\n'
+	printf '  kube9-operator query assessments list --format table --db %s\n\n' "$run/kube9.db"
 }
 
 # Nothing stays running after a failure or Ctrl-C; a detached run that is ready does.
