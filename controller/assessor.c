@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A job goes: wait for the caches -> freeze -> walk and write on the worker -> result on the loop. The walk holds a frozen
-// epoch; when the loop finds that epoch too old or too costly it raises `stop`, and the walk starts over on a new one,
-// three times at most. Rows of a walk that was not finished are rolled back, so a run's rows are all or nothing.
+// A job goes: wait for the caches -> freeze -> walk and write on the worker -> result on the loop.
+// The walk holds a frozen epoch; when the loop finds that epoch too old or too costly it raises
+// `stop`, and the walk starts over on a new one, three times at most. Rows of a walk that was not
+// finished are rolled back, so a run's rows are all or nothing.
 #include "controller/assessor.h"
 
 #include "base/alloc.h"
@@ -19,10 +20,10 @@
 
 #include <stdatomic.h>
 
-#define WATCH_EVERY    (100 * USEC_PER_MSEC)
-#define MAX_WALKS      3
-#define RESULTS_KEPT   16
-#define RESULT_ARENA   ((size_t)4 << 20)
+#define WATCH_EVERY  (100 * USEC_PER_MSEC)
+#define MAX_WALKS    3
+#define RESULTS_KEPT 16
+#define RESULT_ARENA ((size_t)4 << 20)
 
 enum stop_cause { STOP_NONE, STOP_CANCELLED, STOP_TIMEOUT, STOP_EPOCH };
 
@@ -33,9 +34,9 @@ struct job {
     struct job_request r;
     struct snapshot *snapshot;
     int walks;
-    bool waiting;               // for the caches
-    bool cancelled;             // asked for, whatever stopped the walk first
-    atomic_int stop;            // enum stop_cause; the first cause wins
+    bool waiting;    // for the caches
+    bool cancelled;  // asked for, whatever stopped the walk first
+    atomic_int stop; // enum stop_cause; the first cause wins
     struct timer watch;
     struct job_result *result;
 
@@ -44,7 +45,7 @@ struct job {
     bool in_transaction, store_failed;
     struct error walk_error, store_error;
     bool walk_ok;
-    enum stop_cause cause;      // why the walk ended early, decided before its rows were
+    enum stop_cause cause; // why the walk ended early, decided before its rows were
 };
 
 struct kept {
@@ -130,22 +131,24 @@ static int on_finding(void *arg, const struct finding *f)
     return 0;
 }
 
-static void put_check_row(struct job *j, const struct check_result *r, const char *status, uint32_t objects)
+static void put_check_row(struct job *j, const struct check_result *r, const char *status,
+                          uint32_t objects)
 {
     enum skip_reason why = r->verdict == VERDICT_SKIP ? r->reason : SKIP_EXEMPTED;
 
-    put_row(j, &(struct finding_row){ .run_uid = j->uid,
-                                      .run_name = j->name,
-                                      .check_id = r->check->id,
-                                      .check_name = r->check->title,
-                                      .pillar = check_pillar_name(check_pillar(r->check)),
-                                      .severity = check_severity_name(r->severity),
-                                      .status = status,
-                                      .reason = strcmp(status, "skipped") == 0 ? skip_reason_name(why) : NULL,
-                                      .message = r->message,
-                                      .remediation = r->check->remediation,
-                                      .count = objects,
-                                      .assessed = j->r.started });
+    put_row(j, &(struct finding_row){
+                   .run_uid = j->uid,
+                   .run_name = j->name,
+                   .check_id = r->check->id,
+                   .check_name = r->check->title,
+                   .pillar = check_pillar_name(check_pillar(r->check)),
+                   .severity = check_severity_name(r->severity),
+                   .status = status,
+                   .reason = strcmp(status, "skipped") == 0 ? skip_reason_name(why) : NULL,
+                   .message = r->message,
+                   .remediation = r->check->remediation,
+                   .count = objects,
+                   .assessed = j->r.started });
 }
 
 static void remember_check(struct job *j, const struct check_result *r)
@@ -154,12 +157,13 @@ static void remember_check(struct job *j, const struct check_result *r)
 
     if (res->n_checks == checks_count())
         return;
-    res->checks[res->n_checks++] = (struct status_check){ .id = r->check->id,
-                                                          .name = r->check->title,
-                                                          .pillar = check_pillar_name(check_pillar(r->check)),
-                                                          .status = verdict_name(r->verdict),
-                                                          .message = arena_strdup(res->arena, r->message),
-                                                          .remediation = r->check->remediation };
+    res->checks[res->n_checks++] =
+        (struct status_check){ .id = r->check->id,
+                               .name = r->check->title,
+                               .pillar = check_pillar_name(check_pillar(r->check)),
+                               .status = verdict_name(r->verdict),
+                               .message = arena_strdup(res->arena, r->message),
+                               .remediation = r->check->remediation };
 }
 
 // Objects that pass, and those that are skipped, are one row each with their number.
@@ -248,7 +252,9 @@ static void commit_rows(struct job *j)
 
     if (!j->in_transaction)
         return;
-    row.phase = j->cause == STOP_TIMEOUT ? "Failed" : j->result->summary.partial ? "Partial" : "Completed";
+    row.phase = j->cause == STOP_TIMEOUT     ? "Failed"
+                : j->result->summary.partial ? "Partial"
+                                             : "Completed";
     row.reason = j->cause == STOP_TIMEOUT ? "DeadlineExceeded" : row.phase;
     row.completed = clock_wall();
     fill_summary(&row, &j->result->summary);
@@ -260,7 +266,8 @@ static void commit_rows(struct job *j)
     j->result->stored = true;
 }
 
-// A walk that came to its end needs no second one and is not late, whatever was raised in its last moment.
+// A walk that came to its end needs no second one and is not late, whatever was raised in its last
+// moment.
 static enum stop_cause cause_of(const struct job *j)
 {
     enum stop_cause cause = (enum stop_cause)atomic_load(&j->stop);
@@ -276,10 +283,12 @@ static void walk_run(void *arg)
     begin_rows(j);
     j->r.options.stop = should_stop;
     j->r.options.stop_arg = j;
-    j->walk_ok = assess_run(j->snapshot, &j->r.options, &sink, &j->result->summary, &j->walk_error) == 0;
+    j->walk_ok =
+        assess_run(j->snapshot, &j->r.options, &sink, &j->result->summary, &j->walk_error) == 0;
     j->cause = cause_of(j);
     // A cancelled run keeps no rows; one that starts over writes them anew.
-    if (!j->walk_ok || j->cause == STOP_CANCELLED || (j->cause == STOP_EPOCH && j->walks < MAX_WALKS)) {
+    if (!j->walk_ok || j->cause == STOP_CANCELLED ||
+        (j->cause == STOP_EPOCH && j->walks < MAX_WALKS)) {
         if (j->in_transaction)
             store_run_rollback(j->store);
         j->in_transaction = false;
@@ -336,8 +345,9 @@ static void conclude(struct job *j, enum stop_cause cause)
     } else if (cause == STOP_TIMEOUT) {
         finish(j, JOB_TIMED_OUT, "DeadlineExceeded", "not finished within timeoutSeconds");
     } else if (j->result->summary.partial) {
-        finish(j, JOB_PARTIAL, "ClusterChangedTooFast",
-               "the cluster changed faster than it could be walked; what was not reached counts as skipped");
+        finish(
+            j, JOB_PARTIAL, "ClusterChangedTooFast",
+            "the cluster changed faster than it could be walked; what was not reached counts as skipped");
     } else {
         snprintf(text, sizeof(text), "%u of %u checks evaluated", j->result->summary.evaluated,
                  j->result->summary.counts.total);
@@ -396,7 +406,8 @@ static void on_wait_over(void *arg)
     start_walk(arg);
 }
 
-// True when there is nothing to wait for; otherwise the next change of a kind's state, a cancel or the deadline goes on.
+// True when there is nothing to wait for; otherwise the next change of a kind's state, a cancel or
+// the deadline goes on.
 static bool caches_ready(struct job *j)
 {
     usec left = j->r.deadline - clock_wall();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs one assessment at a time: freezes the caches, walks them on the worker, streams every result into the store in one
-// transaction, and keeps the summary until the run's terminal status is written. Loop thread.
+// Runs one assessment at a time: freezes the caches, walks them on the worker, streams every result
+// into the store in one transaction, and keeps the summary until the run's terminal status is
+// written. Loop thread.
 #pragma once
 
 #include "apis/object.h"
@@ -19,26 +20,26 @@ enum job_outcome { JOB_COMPLETED, JOB_PARTIAL, JOB_FAILED, JOB_CANCELLED, JOB_TI
 
 struct job_request { // strings and lists are copied
     const char *uid, *name, *trigger;
-    const char *mode;                // "Full", "Pillar", "SingleCheck"
+    const char *mode;                  // "Full", "Pillar", "SingleCheck"
     struct assessment_options options; // members must live in `config`, `object` or `arena`
-    struct config *config;           // one reference moves in; NULL ok
-    struct object *object;           // one reference moves in: options point into it too; NULL ok
-    struct arena *arena;             // moves in: holds what options point to; NULL ok
+    struct config *config;             // one reference moves in; NULL ok
+    struct object *object;             // one reference moves in: options point into it too; NULL ok
+    struct arena *arena;               // moves in: holds what options point to; NULL ok
     int64_t config_generation;
-    usec requested, started;         // wall clock
-    usec deadline;                   // wall clock
+    usec requested, started; // wall clock
+    usec deadline;           // wall clock
     const char *own_namespace;
 };
 
 struct job_result {
     enum job_outcome outcome;
-    const char *reason;              // CamelCase
+    const char *reason; // CamelCase
     char message[ERROR_TEXT_MAX];
     struct assessment_summary summary; // valid for COMPLETED and PARTIAL
-    bool stored;                     // rows are committed under the run's uid
+    bool stored;                       // rows are committed under the run's uid
     char store_error[ERROR_TEXT_MAX];
-    usec started, completed;         // wall clock
-    struct status_check *checks;     // one per check, for the status document; owned by the result
+    usec started, completed;     // wall clock
+    struct status_check *checks; // one per check, for the status document; owned by the result
     size_t n_checks;
     uint32_t failing[CHECK_SEVERITIES]; // findings
     struct arena *arena;
@@ -56,11 +57,15 @@ struct assessor_options {
 struct assessor *assessor_new(const struct assessor_options *o);
 void assessor_free(struct assessor *a); // after worker_free
 
-// LIMIT when a job runs already (then nothing has moved in). The snapshot is taken as soon as all kinds are synced, denied or absent.
+// LIMIT when a job runs already (then nothing has moved in). The snapshot is taken as soon as all
+// kinds are synced, denied or absent.
 int must_check assessor_start(struct assessor *a, const struct job_request *r, struct error *e);
-void assessor_caches_changed(struct assessor *a); // a kind's state changed: what waits for the caches looks again
-void assessor_cancel(struct assessor *a, const char *uid); // the result comes with JOB_CANCELLED; unknown uid: no-op
-void assessor_stop(struct assessor *a);                    // shutdown: as cancel, whatever runs
-const char *assessor_running(const struct assessor *a);    // uid or NULL
-const struct job_result *assessor_result(const struct assessor *a, const char *uid); // NULL: none kept
+void assessor_caches_changed(
+    struct assessor *a); // a kind's state changed: what waits for the caches looks again
+void assessor_cancel(struct assessor *a,
+                     const char *uid);  // the result comes with JOB_CANCELLED; unknown uid: no-op
+void assessor_stop(struct assessor *a); // shutdown: as cancel, whatever runs
+const char *assessor_running(const struct assessor *a); // uid or NULL
+const struct job_result *assessor_result(const struct assessor *a,
+                                         const char *uid); // NULL: none kept
 void assessor_forget(struct assessor *a, const char *uid);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CRD's schema has refused most nonsense already, but an old CRD may stand in the cluster, and some rules need more than a
-// schema: cron text, time zones, known checks and profiles. Only what passes here is ever put in force.
+// The CRD's schema has refused most nonsense already, but an old CRD may stand in the cluster, and
+// some rules need more than a schema: cron text, time zones, known checks and profiles. Only what
+// passes here is ever put in force.
 #include "controller/config.h"
 
 #include "apis/draft.h"
@@ -19,7 +20,11 @@ static int parse_schedule(const struct config *c, struct schedule **ret, struct 
     struct error why = { 0 };
 
     *ret = schedule_new(assessment_settings_schedule(a), assessment_settings_time_zone(a), &why);
-    return *ret ? 0 : refuse(e, strstr(why.text, "time zone") ? "spec.assessment.timeZone" : "spec.assessment.schedule", &why);
+    return *ret ? 0
+                : refuse(e,
+                         strstr(why.text, "time zone") ? "spec.assessment.timeZone"
+                                                       : "spec.assessment.schedule",
+                         &why);
 }
 
 static int check_meaning(struct config *c, struct error *e)
@@ -29,7 +34,9 @@ static int check_meaning(struct config *c, struct error *e)
     struct run_options_source source = config_run_source(c);
 
     if (c->object && strcmp(object_name(c->object), "default") != 0)
-        return error_set(e, ERR_INVALID, "metadata.name: must be 'default', other objects of this kind are not read");
+        return error_set(
+            e, ERR_INVALID,
+            "metadata.name: must be 'default', other objects of this kind are not read");
     if (parse_schedule(c, &c->schedule, e) < 0)
         return -1;
     return run_options(&source, "spec.assessment", a, &ignored, e);
@@ -74,7 +81,8 @@ int config_from_json(const char *json, struct config **ret, struct error *e)
     struct object *autoobject o = NULL;
 
     if (json_parse_strict(str_of(json), &doc, e) < 0 ||
-        object_decode(kind_get(KIND_KUBE9_CONFIG), json_root(&doc), (struct decode_options){ .strict = true }, &o, e) < 0 ||
+        object_decode(kind_get(KIND_KUBE9_CONFIG), json_root(&doc),
+                      (struct decode_options){ .strict = true }, &o, e) < 0 ||
         config_from_object(o, ret, e) < 0)
         return error_wrap(e, "stored configuration");
     (*ret)->restored = true;
@@ -182,21 +190,26 @@ static bool some_check_matches(const char *pattern)
     return false;
 }
 
-static int copy_patterns(struct rlist list, const char *path, struct arena *a, const char *const **ret, struct error *e)
+static int copy_patterns(struct rlist list, const char *path, struct arena *a,
+                         const char *const **ret, struct error *e)
 {
     const char **v = ARENA_ARRAY(a, const char *, list.n + 1);
     uint32_t i = 0;
 
-    FOR_EACH_STR(pattern, list) {
+    FOR_EACH_STR (pattern, list) {
         if (!some_check_matches(pattern))
-            return error_set(e, ERR_INVALID, "%s[%u]: no check matches '%s'; `kube9-operator checks list` names them", path, i, pattern);
+            return error_set(
+                e, ERR_INVALID,
+                "%s[%u]: no check matches '%s'; `kube9-operator checks list` names them", path, i,
+                pattern);
         v[i++] = pattern;
     }
     *ret = i ? v : NULL;
     return 0;
 }
 
-int run_options(const struct run_options_source *s, const char *path, struct arena *a, struct assessment_options *ret, struct error *e)
+int run_options(const struct run_options_source *s, const char *path, struct arena *a,
+                struct assessment_options *ret, struct error *e)
 {
     static const enum assess_mode modes[] = { [RUN_MODE_FULL] = ASSESS_FULL,
                                               [RUN_MODE_PILLAR] = ASSESS_PILLAR,
@@ -206,18 +219,22 @@ int run_options(const struct run_options_source *s, const char *path, struct are
     if (s->mode < RUN_MODE_FULL || s->mode > RUN_MODE_SINGLE_CHECK)
         return error_set(e, ERR_INVALID, "%s.mode: must be Full, Pillar or SingleCheck", path);
     o.mode = modes[s->mode];
-    FOR_EACH_WORD(p, s->pillars) {
+    FOR_EACH_WORD (p, s->pillars) {
         if (p < PILLAR_SECURITY || p > PILLAR_SUSTAINABILITY)
             return error_set(e, ERR_INVALID, "%s.pillars: unknown pillar", path);
         o.pillars |= 1u << (p - PILLAR_SECURITY);
     }
     if ((o.mode == ASSESS_PILLAR) != (o.pillars != 0))
-        return error_set(e, ERR_INVALID, "%s.pillars: must be given with mode Pillar, and with no other", path);
-    if (copy_patterns(check_selection_include(s->checks), arena_printf(a, "%s.checks.include", path), a, &o.include, e) < 0 ||
-        copy_patterns(check_selection_exclude(s->checks), arena_printf(a, "%s.checks.exclude", path), a, &o.exclude, e) < 0)
+        return error_set(e, ERR_INVALID,
+                         "%s.pillars: must be given with mode Pillar, and with no other", path);
+    if (copy_patterns(check_selection_include(s->checks),
+                      arena_printf(a, "%s.checks.include", path), a, &o.include, e) < 0 ||
+        copy_patterns(check_selection_exclude(s->checks),
+                      arena_printf(a, "%s.checks.exclude", path), a, &o.exclude, e) < 0)
         return -1;
     if (o.mode == ASSESS_SINGLE_CHECK && check_selection_include(s->checks).n != 1)
-        return error_set(e, ERR_INVALID, "%s.checks.include: mode SingleCheck needs exactly one entry", path);
+        return error_set(e, ERR_INVALID,
+                         "%s.checks.include: mode SingleCheck needs exactly one entry", path);
     if (!assess_profile_known(s->profile))
         return error_set(e, ERR_INVALID, "%s.profile: unknown profile '%s'", path, s->profile);
     *ret = o;

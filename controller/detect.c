@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A CRD alone is no Argo CD: it outlives an uninstall. Hence the server's Deployment is asked for too.
+// A CRD alone is no Argo CD: it outlives an uninstall. Hence the server's Deployment is asked for
+// too.
 #include "controller/detect.h"
 
 #include "apis/image.h"
@@ -18,7 +19,10 @@ static bool has_crd(struct informers *in, const char *name)
 
 static const struct object *find_server(struct informers *in, const char *ns)
 {
-    struct informer_query q = { .kind = KIND_DEPLOYMENT, .index = INDEX_LABEL, .label = atom_of(NAME_LABEL), .value = "argocd-server" };
+    struct informer_query q = { .kind = KIND_DEPLOYMENT,
+                                .index = INDEX_LABEL,
+                                .label = atom_of(NAME_LABEL),
+                                .value = "argocd-server" };
     const struct object *found = NULL;
     uint32_t iter = 0;
 
@@ -40,7 +44,7 @@ static void read_version(const struct object *o, char *ret, size_t n)
         snprintf(ret, n, "%s", label);
         return;
     }
-    FOR_EACH(container, c, pod_spec_containers(object_pod_spec(o))) {
+    FOR_EACH (container, c, pod_spec_containers(object_pod_spec(o))) {
         const char *text = container_image(c);
 
         if (text && image_parse(str_of(text), &image))
@@ -59,7 +63,8 @@ void detect_argocd(struct informers *in, const struct config *c, struct detected
     if (argocd_settings_mode(s) == DETECTION_DISABLED)
         return;
     o = find_server(in, ns && *ns ? ns : NULL);
-    if (argocd_settings_mode(s) != DETECTION_ENABLED && (!o || !has_crd(in, "applications.argoproj.io")))
+    if (argocd_settings_mode(s) != DETECTION_ENABLED &&
+        (!o || !has_crd(in, "applications.argoproj.io")))
         return;
     ret->detected = true;
     ret->namespace = o ? atom_str(o->ns) : ns && *ns ? ns : NULL;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What else runs in the cluster, from the caches alone: no request and no permission of its own. Loop thread.
+// What else runs in the cluster, from the caches alone: no request and no permission of its own.
+// Loop thread.
 #pragma once
 
 #include "base/base.h"
@@ -9,12 +10,14 @@ struct informers;
 
 struct detected {
     bool detected;
-    const char *namespace; // borrowed from the cache or the configuration, until the callback returns; NULL unknown
+    const char *namespace; // borrowed from the cache or the configuration, until the callback
+                           // returns; NULL unknown
     char version[64];      // "" unknown
 };
 
-// Auto: the CRD of Applications exists and so does a Deployment labelled app.kubernetes.io/name=argocd-server, in the namespace
-// that spec.argocd names, else in the first by name. Enabled takes the user's word, Disabled too. Version: the Deployment's label
+// Auto: the CRD of Applications exists and so does a Deployment labelled
+// app.kubernetes.io/name=argocd-server, in the namespace that spec.argocd names, else in the first
+// by name. Enabled takes the user's word, Disabled too. Version: the Deployment's label
 // app.kubernetes.io/version, else the tag of its first image.
 void detect_argocd(struct informers *in, const struct config *c, struct detected *ret);
 bool detect_trivy(struct informers *in); // the CRD of VulnerabilityReports exists

@@ -14,12 +14,14 @@
 
 #define START_WALL ((usec)1700000000 * USEC_PER_SEC)
 
-void fake_manager_crd(struct fake_manager *f, const char *plural, const char *group, const char *more_metadata)
+void fake_manager_crd(struct fake_manager *f, const char *plural, const char *group,
+                      const char *more_metadata)
 {
-    autofree char *text = xasprintf("{\"kind\":\"CustomResourceDefinition\",\"apiVersion\":\"apiextensions.k8s.io/v1\","
-                                    "\"metadata\":{\"name\":\"%s.%s\"%s},\"spec\":{\"group\":\"%s\"},\"status\":{\"conditions\":"
-                                    "[{\"type\":\"NamesAccepted\",\"status\":\"True\"},{\"type\":\"Established\",\"status\":\"True\"}]}}",
-                                    plural, group, more_metadata, group);
+    autofree char *text = xasprintf(
+        "{\"kind\":\"CustomResourceDefinition\",\"apiVersion\":\"apiextensions.k8s.io/v1\","
+        "\"metadata\":{\"name\":\"%s.%s\"%s},\"spec\":{\"group\":\"%s\"},\"status\":{\"conditions\":"
+        "[{\"type\":\"NamesAccepted\",\"status\":\"True\"},{\"type\":\"Established\",\"status\":\"True\"}]}}",
+        plural, group, more_metadata, group);
 
     assert(fake_server_put(f->server, text) != 0);
 }
@@ -36,9 +38,13 @@ void fake_manager_init(struct fake_manager *f)
     snprintf(f->db, sizeof(f->db), "%s/kube9.db", f->dir);
     fake_manager_crd(f, "kube9configs", "kube9.io", "");
     fake_manager_crd(f, "assessmentruns", "kube9.io", "");
-    fake_server_put(f->server, "{\"kind\":\"Namespace\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"kube-system\"}}");
-    fake_server_put(f->server, "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"a\",\"namespace\":\"shop\"},\"spec\":{"
-                               "\"containers\":[{\"name\":\"c\",\"image\":\"x\",\"securityContext\":{\"privileged\":true}}]}}");
+    fake_server_put(
+        f->server,
+        "{\"kind\":\"Namespace\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"kube-system\"}}");
+    fake_server_put(
+        f->server,
+        "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"a\",\"namespace\":\"shop\"},\"spec\":{"
+        "\"containers\":[{\"name\":\"c\",\"image\":\"x\",\"securityContext\":{\"privileged\":true}}]}}");
 }
 
 static void remove_dir(const char *path)
@@ -92,13 +98,15 @@ void fake_manager_pass(struct fake_manager *f, usec t)
     assert(rc == 0);
 }
 
-void fake_manager_until(struct fake_manager *f, const char *object, const char *path, const char *value, usec limit)
+void fake_manager_until(struct fake_manager *f, const char *object, const char *path,
+                        const char *value, usec limit)
 {
     usec end = clock_mono() + limit;
 
     while (strcmp(fake_manager_text(f, object, path), value) != 0) {
         if (clock_mono() >= end) {
-            fprintf(stderr, "%s %s is '%s', not '%s'\n", object, path, fake_manager_text(f, object, path), value);
+            fprintf(stderr, "%s %s is '%s', not '%s'\n", object, path,
+                    fake_manager_text(f, object, path), value);
             abort();
         }
         fake_manager_pass(f, 50 * USEC_PER_MSEC);
@@ -123,7 +131,8 @@ const char *fake_manager_text(struct fake_manager *f, const char *object, const 
     return o ? json_str(json_path(o, path), "") : "";
 }
 
-const char *fake_manager_condition(struct fake_manager *f, const char *object, const char *type, const char *member)
+const char *fake_manager_condition(struct fake_manager *f, const char *object, const char *type,
+                                   const char *member)
 {
     json_val *o = fake_manager_get(f, object), *c;
     yyjson_arr_iter it;
@@ -141,7 +150,8 @@ const char *fake_manager_status(struct fake_manager *f, const char *path)
     static char ret[256];
     struct json_doc autojson doc = { 0 };
     json_val *v;
-    const char *text = fake_manager_text(f, "configmaps/kube9-system/kube9-operator-status", "data.status");
+    const char *text =
+        fake_manager_text(f, "configmaps/kube9-system/kube9-operator-status", "data.status");
 
     ret[0] = 0;
     if (json_parse(str_of(text), NULL, &doc, NULL) < 0)
@@ -156,18 +166,20 @@ const char *fake_manager_status(struct fake_manager *f, const char *path)
 
 void fake_manager_config(struct fake_manager *f, const char *spec)
 {
-    autofree char *text = xasprintf("{\"kind\":\"Kube9Config\",\"apiVersion\":\"kube9.io/v1alpha1\",\"metadata\":{\"name\":\"default\"},"
-                                    "\"spec\":%s}",
-                                    spec);
+    autofree char *text = xasprintf(
+        "{\"kind\":\"Kube9Config\",\"apiVersion\":\"kube9.io/v1alpha1\",\"metadata\":{\"name\":\"default\"},"
+        "\"spec\":%s}",
+        spec);
 
     assert(fake_server_put(f->server, text) != 0);
 }
 
 void fake_manager_run(struct fake_manager *f, const char *name, const char *spec)
 {
-    autofree char *text = xasprintf("{\"kind\":\"AssessmentRun\",\"apiVersion\":\"kube9.io/v1alpha1\",\"metadata\":{\"name\":\"%s\"},"
-                                    "\"spec\":%s}",
-                                    name, spec);
+    autofree char *text = xasprintf(
+        "{\"kind\":\"AssessmentRun\",\"apiVersion\":\"kube9.io/v1alpha1\",\"metadata\":{\"name\":\"%s\"},"
+        "\"spec\":%s}",
+        name, spec);
 
     assert(fake_server_put(f->server, text) != 0);
 }
@@ -188,7 +200,8 @@ const char *fake_manager_first_run(struct fake_manager *f)
 {
     static char ret[160];
 
-    // The names that the operator gives are known by the minute; nothing here lasts longer than a week.
+    // The names that the operator gives are known by the minute; nothing here lasts longer than a
+    // week.
     for (usec at = START_WALL; at <= clock_wall() + USEC_PER_MIN; at += USEC_PER_MIN) {
         snprintf(ret, sizeof(ret), "assessmentruns/default-%" PRId64, at / USEC_PER_MIN);
         if (fake_manager_get(f, ret))
@@ -209,7 +222,8 @@ int64_t fake_manager_findings(struct fake_manager *f, const char *run)
 
     if (!s)
         return -1;
-    if (store_finding_each(s, &(struct finding_query){ .run = run }, ignore_row, NULL, &total, NULL) != 0)
+    if (store_finding_each(s, &(struct finding_query){ .run = run }, ignore_row, NULL, &total,
+                           NULL) != 0)
         total = 0;
     store_close(s);
     return total;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Server-side apply on an object that is ours by name: it may come into being or have been deleted meanwhile, both are fine.
-// A failed write is tried again with the next beat, never sooner: readers take five minutes of silence for trouble.
+// Server-side apply on an object that is ours by name: it may come into being or have been deleted
+// meanwhile, both are fine. A failed write is tried again with the next beat, never sooner: readers
+// take five minutes of silence for trouble.
 #include "controller/heartbeat.h"
 
 #include "base/alloc.h"
@@ -56,7 +57,8 @@ static int write_body(struct heartbeat *h, bool last, struct buf *out)
     return writer_end(&w);
 }
 
-static void answered(void *arg, const struct http_response *r unused_arg, struct str body unused_arg, const struct error *e)
+static void answered(void *arg, const struct http_response *r unused_arg,
+                     struct str body unused_arg, const struct error *e)
 {
     struct heartbeat *h = arg;
 
@@ -71,7 +73,9 @@ static void answered(void *arg, const struct http_response *r unused_arg, struct
 
 static void beat(struct heartbeat *h, bool last)
 {
-    struct client_request q = { .verb = CLIENT_APPLY, .path = h->path, .force = true, .may_create = true };
+    struct client_request q = {
+        .verb = CLIENT_APPLY, .path = h->path, .force = true, .may_create = true
+    };
     struct buf autobuf body = { 0 };
     struct error e = { 0 };
 
@@ -79,7 +83,8 @@ static void beat(struct heartbeat *h, bool last)
         client_cancel(h->o.client, TAKE(h->call));
     buf_init(&body, 2 * STATUS_DOCUMENT_MAX);
     if (write_body(h, last, &body) < 0) {
-        error_set(&e, ERR_TOO_BIG, "the status document is larger than %zu bytes", STATUS_DOCUMENT_MAX);
+        error_set(&e, ERR_TOO_BIG, "the status document is larger than %zu bytes",
+                  STATUS_DOCUMENT_MAX);
         answered(h, NULL, (struct str){ 0 }, &e);
         return;
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Start: caches first (a standby keeps them warm), then the Lease; with the Lease the store, then reconciling and the
-// heartbeat. Stop: no new work, the running job ends, the ConfigMap's last word, the store, the Lease (who takes over finds the
-// database free). Losing the Lease
-// ends the process: a fresh one starts clean.
+// Start: caches first (a standby keeps them warm), then the Lease; with the Lease the store, then
+// reconciling and the heartbeat. Stop: no new work, the running job ends, the ConfigMap's last
+// word, the store, the Lease (who takes over finds the database free). Losing the Lease ends the
+// process: a fresh one starts clean.
 #include "controller/manager.h"
 
 #include "apis/types.h"
@@ -15,12 +15,12 @@
 #include <malloc.h>
 #include <signal.h>
 
-#define WORKER_QUEUE    256
-#define RETAIN_EVERY    (6 * USEC_PER_HOUR)
-#define RETAIN_FIRST    (2 * USEC_PER_MIN)
-#define REFRESH_EVERY   (15 * USEC_PER_MIN) // the config's key comes by even when nothing happens
-#define STOP_LIMIT      (4 * USEC_PER_SEC)
-#define DEFAULT_NS      "kube9-system"
+#define WORKER_QUEUE  256
+#define RETAIN_EVERY  (6 * USEC_PER_HOUR)
+#define RETAIN_FIRST  (2 * USEC_PER_MIN)
+#define REFRESH_EVERY (15 * USEC_PER_MIN) // the config's key comes by even when nothing happens
+#define STOP_LIMIT    (4 * USEC_PER_SEC)
+#define DEFAULT_NS    "kube9-system"
 
 static void end(struct manager *m)
 {
@@ -41,7 +41,8 @@ static void fail(struct manager *m, const struct error *e)
 
 static void start_reconciling(struct manager *m)
 {
-    if (m->running || m->stopping || !m->leading || !m->facts_taken || informer_status(m->informers, KIND_KUBE9_CONFIG)->state == KIND_NOT_SYNCED ||
+    if (m->running || m->stopping || !m->leading || !m->facts_taken ||
+        informer_status(m->informers, KIND_KUBE9_CONFIG)->state == KIND_NOT_SYNCED ||
         informer_status(m->informers, KIND_ASSESSMENT_RUN)->state == KIND_NOT_SYNCED)
         return;
     m->running = true;
@@ -49,7 +50,8 @@ static void start_reconciling(struct manager *m)
     manager_save_status(m, false); // `query status` answers from now on
     world_queue_all(m);
     runner_start(m->runner);
-    heartbeat_start(m->heartbeat, heartbeat_settings_interval(kube9_config_spec_heartbeat(config_spec(m->config))));
+    heartbeat_start(m->heartbeat, heartbeat_settings_interval(
+                                      kube9_config_spec_heartbeat(config_spec(m->config))));
     timer_start(m->loop, &m->refresh, REFRESH_EVERY);
     timer_start(m->loop, &m->retention, RETAIN_FIRST);
 }
@@ -59,7 +61,8 @@ static void apply_config(struct manager *m)
     const struct kube9_config_spec *spec = config_spec(m->config);
 
     recorder_set_enabled(m->recorder, event_settings_enabled(kube9_config_spec_events(spec)));
-    heartbeat_set_interval(m->heartbeat, heartbeat_settings_interval(kube9_config_spec_heartbeat(spec)));
+    heartbeat_set_interval(m->heartbeat,
+                           heartbeat_settings_interval(kube9_config_spec_heartbeat(spec)));
 }
 
 static void restore_config(struct manager *m, const char *json)
@@ -106,13 +109,15 @@ static void on_publish(void *arg, struct config *c)
     struct manager *m = arg;
     struct buf autobuf json = { 0 };
 
-    log_info("configuration in force", LOG_INT("generation", c->generation), LOG_STR("source", c->object ? "Kube9Config default" : "defaults"));
+    log_info("configuration in force", LOG_INT("generation", c->generation),
+             LOG_STR("source", c->object ? "Kube9Config default" : "defaults"));
     config_unref(m->config);
     m->config = c;
     buf_init(&json, (size_t)1 << 20);
     if (config_to_json(c, &json) == 0)
         history_remember(m->history, FACT_CONFIG, json.p ? json.p : "");
-    history_audit(m->history, "PublishConfig", c->object ? "Kube9Config/default" : "defaults", NULL);
+    history_audit(m->history, "PublishConfig", c->object ? "Kube9Config/default" : "defaults",
+                  NULL);
     apply_config(m);
     heartbeat_poke(m->heartbeat);
 }
@@ -136,8 +141,10 @@ static void on_wrote(void *arg, const struct intent *i)
     history_audit(m->history, intent_kind_name(i->kind), object, NULL);
 }
 
-// Logged by the runner, which tries again a minute later; the condition PermissionsSufficient then names what is missing.
-static void on_denied(void *arg, const struct intent *i unused_arg, const struct error *e unused_arg)
+// Logged by the runner, which tries again a minute later; the condition PermissionsSufficient then
+// names what is missing.
+static void on_denied(void *arg, const struct intent *i unused_arg,
+                      const struct error *e unused_arg)
 {
     struct manager *m = arg;
 
@@ -160,7 +167,8 @@ static void on_beat(void *arg, const struct error *e)
     snprintf(m->heartbeat_error, sizeof(m->heartbeat_error), "%s", e->text);
     m->heartbeat_failing = failing;
     manager_save_status(m, m->stopping);
-    // The config's status tells the same as the ConfigMap, also when it is time alone that changes the health.
+    // The config's status tells the same as the ConfigMap, also when it is time alone that changes
+    // the health.
     if (*m->told_health && strcmp(m->told_health, m->health) != 0)
         world_queue_config(m);
     snprintf(m->told_health, sizeof(m->told_health), "%s", m->health);
@@ -204,8 +212,11 @@ static void ask_permission(void *arg, const struct kind *k)
     }
     slot->manager = m;
     slot->kind = k->id;
-    slot->permission = permission_add(m->permissions, &(struct permission_query){ .verbs = "list,watch", .group = k->group, .resource = k->plural },
-                                      on_kind_permission, slot);
+    slot->permission =
+        permission_add(m->permissions,
+                       &(struct permission_query){
+                           .verbs = "list,watch", .group = k->group, .resource = k->plural },
+                       on_kind_permission, slot);
 }
 
 static void on_write_permission(void *arg unused_arg, enum permission_state state unused_arg)
@@ -216,15 +227,19 @@ static void on_write_permission(void *arg unused_arg, enum permission_state stat
 static void ask_write_permissions(struct manager *m)
 {
     const struct permission_query queries[] = {
-        { .verbs = "patch", .group = "kube9.io", .resource = "kube9configs/status" },
-        { .verbs = "create,delete", .group = "kube9.io", .resource = "assessmentruns" },
-        { .verbs = "patch", .group = "kube9.io", .resource = "assessmentruns/status" },
-        { .verbs = "patch", .resource = "configmaps", .ns = m->namespace, .name = HEARTBEAT_NAME },
-        { .verbs = "create,patch", .group = "events.k8s.io", .resource = "events", .ns = "default" },
+        {.verbs = "patch",                     .group = "kube9.io",          .resource = "kube9configs/status"},
+        {                                     .verbs = "create,delete",                 .group = "kube9.io", .resource = "assessmentruns"                                },
+        {                      .verbs = "patch", .group = "kube9.io",                            .resource = "assessmentruns/status"                 },
+        { .verbs = "patch",              .resource = "configmaps",                                         .ns = m->namespace,                                                   .name = HEARTBEAT_NAME },
+        {                                                                                                                    .verbs = "create,patch",
+         .group = "events.k8s.io",
+         .resource = "events",
+         .ns = "default" },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(queries); i++)
-        m->writes[m->n_writes++] = permission_add(m->permissions, &queries[i], on_write_permission, m);
+        m->writes[m->n_writes++] =
+            permission_add(m->permissions, &queries[i], on_write_permission, m);
 }
 
 static void on_permissions_changed(void *arg)
@@ -278,7 +293,9 @@ static void on_stopped_leading(void *arg, bool lost)
 
     m->leading = false;
     if (lost && !m->stopping) {
-        error_set(&e, ERR_UNAVAILABLE, "leadership lost: another process holds the Lease or the API server could not be reached in time");
+        error_set(
+            &e, ERR_UNAVAILABLE,
+            "leadership lost: another process holds the Lease or the API server could not be reached in time");
         fail(m, &e);
     }
     end(m);
@@ -289,7 +306,8 @@ static void on_lease_problem(void *arg, const struct error *e)
     struct manager *m = arg;
 
     if (e->code != ERR_NONE)
-        log_warn("the Lease cannot be had; reconciling waits for it", LOG_STR("namespace", m->namespace), LOG_ERR(e));
+        log_warn("the Lease cannot be had; reconciling waits for it",
+                 LOG_STR("namespace", m->namespace), LOG_ERR(e));
     else if (*m->lease_problem)
         log_info("the Lease can be had again", LOG_STR("namespace", m->namespace));
     snprintf(m->lease_problem, sizeof(m->lease_problem), "%s", e->code != ERR_NONE ? e->text : "");
@@ -299,7 +317,8 @@ static void on_rv_regression(void *arg, uint64_t was, uint64_t is)
 {
     struct manager *m = arg;
 
-    log_warn("the API server's store went back in time; reading everything again", LOG_INT("was", was), LOG_INT("is", is));
+    log_warn("the API server's store went back in time; reading everything again",
+             LOG_INT("was", was), LOG_INT("is", is));
     runner_pause(m->runner, true); // no write before the caches are right again
     informers_regressed(m->informers);
 }
@@ -357,7 +376,8 @@ static void on_warning(void *arg unused_arg, const char *text)
 
 static const char *own_namespace(const struct manager *m)
 {
-    const char *env = getenv("POD_NAMESPACE"); // NOLINT(concurrency-mt-unsafe): read before the worker starts
+    const char *env =
+        getenv("POD_NAMESPACE"); // NOLINT(concurrency-mt-unsafe): read before the worker starts
 
     if (m->o.namespace)
         return m->o.namespace;
@@ -368,7 +388,10 @@ static const char *own_namespace(const struct manager *m)
 
 static int build_real(struct manager *m, struct error *e)
 {
-    if (kube_config_load(&(struct kube_config_options){ .kubeconfig = m->o.kubeconfig, .context = m->o.context, .warn = on_warning }, &m->kube, e) < 0)
+    if (kube_config_load(&(struct kube_config_options){ .kubeconfig = m->o.kubeconfig,
+                                                        .context = m->o.context,
+                                                        .warn = on_warning },
+                         &m->kube, e) < 0)
         return -1;
     m->loop = loop_new(e);
     if (!m->loop)
@@ -376,7 +399,8 @@ static int build_real(struct manager *m, struct error *e)
     m->worker = worker_new(m->loop, WORKER_QUEUE, e);
     if (!m->worker)
         return -1;
-    m->client = client_new(m->loop, &(struct client_options){ .config = &m->kube, .warn = on_warning }, e);
+    m->client =
+        client_new(m->loop, &(struct client_options){ .config = &m->kube, .warn = on_warning }, e);
     return m->client ? 0 : -1;
 }
 
@@ -411,7 +435,8 @@ static int build_lease(struct manager *m, struct error *e)
                                .rv_regression = on_rv_regression,
                                .arg = m };
 
-    m->recorder = recorder_new(m->loop, m->client, &(struct recorder_options){ .controller = "kube9.io/operator" }, e);
+    m->recorder = recorder_new(m->loop, m->client,
+                               &(struct recorder_options){ .controller = "kube9.io/operator" }, e);
     if (!m->recorder)
         return -1;
     o.recorder = m->recorder;
@@ -424,29 +449,54 @@ static int build_lease(struct manager *m, struct error *e)
 
 static void build_workers(struct manager *m)
 {
-    struct runner_hooks hooks = { .decide = world_decide, .start_job = world_start_job, .cancel_job = on_cancel_job, .publish = on_publish,
-                                  .remember = on_remember, .wrote = on_wrote, .denied = on_denied, .arg = m };
+    struct runner_hooks hooks = { .decide = world_decide,
+                                  .start_job = world_start_job,
+                                  .cancel_job = on_cancel_job,
+                                  .publish = on_publish,
+                                  .remember = on_remember,
+                                  .wrote = on_wrote,
+                                  .denied = on_denied,
+                                  .arg = m };
 
     m->config = config_defaults();
     m->last_run.score = -1;
-    m->history = history_new(&(struct history_options){ .loop = m->loop, .worker = m->worker, .path = m->o.db, .opened = on_store_decided,
-                                                        .health_changed = on_store_health, .arg = m });
-    m->assessor = assessor_new(&(struct assessor_options){ .loop = m->loop, .worker = m->worker, .informers = m->informers,
-                                                           .history = m->history, .finished = world_job_finished, .arg = m });
-    m->runner = runner_new(&(struct runner_options){ .loop = m->loop, .client = m->client, .informers = m->informers,
-                                                     .recorder = m->recorder, .name = "kube9" },
+    m->history = history_new(&(struct history_options){ .loop = m->loop,
+                                                        .worker = m->worker,
+                                                        .path = m->o.db,
+                                                        .opened = on_store_decided,
+                                                        .health_changed = on_store_health,
+                                                        .arg = m });
+    m->assessor = assessor_new(&(struct assessor_options){ .loop = m->loop,
+                                                           .worker = m->worker,
+                                                           .informers = m->informers,
+                                                           .history = m->history,
+                                                           .finished = world_job_finished,
+                                                           .arg = m });
+    m->runner = runner_new(&(struct runner_options){ .loop = m->loop,
+                                                     .client = m->client,
+                                                     .informers = m->informers,
+                                                     .recorder = m->recorder,
+                                                     .name = "kube9" },
                            &hooks);
-    m->heartbeat = heartbeat_new(&(struct heartbeat_options){ .loop = m->loop, .client = m->client, .namespace = m->namespace,
-                                                              .document = manager_document, .written = on_beat, .arg = m });
+    m->heartbeat = heartbeat_new(&(struct heartbeat_options){ .loop = m->loop,
+                                                              .client = m->client,
+                                                              .namespace = m->namespace,
+                                                              .document = manager_document,
+                                                              .written = on_beat,
+                                                              .arg = m });
 }
 
 static void build_caches(struct manager *m)
 {
-    static const enum kind_id own[] = { KIND_KUBE9_CONFIG, KIND_ASSESSMENT_RUN, KIND_CUSTOM_RESOURCE_DEFINITION, KIND_COUNT };
+    static const enum kind_id own[] = { KIND_KUBE9_CONFIG, KIND_ASSESSMENT_RUN,
+                                        KIND_CUSTOM_RESOURCE_DEFINITION, KIND_COUNT };
 
     m->permissions = permissions_new(m->loop, m->client, on_permissions_changed, m);
-    m->informers = informers_new(&(struct informers_options){ .loop = m->loop, .client = m->client, .ask_permission = ask_permission,
-                                                              .on_state = on_state, .arg = m });
+    m->informers = informers_new(&(struct informers_options){ .loop = m->loop,
+                                                              .client = m->client,
+                                                              .ask_permission = ask_permission,
+                                                              .on_state = on_state,
+                                                              .arg = m });
     build_workers(m);
     m->own = informers_subscribe(m->informers, own, world_changed, m);
     watched_start(m->informers);
@@ -539,8 +589,8 @@ int manager_run(const struct manager_options *o, struct error *e)
 
     if (!m)
         return -1;
-    log_info("started", LOG_STR("version", o->version), LOG_STR("listen", o->listen), LOG_INT("port", httpd_port(m->httpd)),
-             LOG_STR("server", m->kube.server));
+    log_info("started", LOG_STR("version", o->version), LOG_STR("listen", o->listen),
+             LOG_INT("port", httpd_port(m->httpd)), LOG_STR("server", m->kube.server));
     rc = loop_run(m->loop, e);
     if (rc == 0 && m->failed) {
         *e = m->failure;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `serve`: builds everything, waits for leadership, reconciles, and goes down in order. Runs until SIGTERM, SIGINT or a
-// fatal error; everything happens on the calling thread and one worker.
+// `serve`: builds everything, waits for leadership, reconciles, and goes down in order. Runs until
+// SIGTERM, SIGINT or a fatal error; everything happens on the calling thread and one worker.
 #pragma once
-
 
 #include "base/base.h"
 #include "base/error.h"
@@ -11,16 +10,17 @@ struct client;
 struct loop;
 
 struct manager_options {
-    const char *kubeconfig, *context;  // NULL: look around
-    const char *db;                    // path of the database
-    const char *listen;                // "HOST:PORT"
-    const char *namespace;             // the operator's; NULL: POD_NAMESPACE, the ServiceAccount's, kube9-system
-    const char *lease_name;            // NULL: "kube9-operator"
+    const char *kubeconfig, *context; // NULL: look around
+    const char *db;                   // path of the database
+    const char *listen;               // "HOST:PORT"
+    const char
+        *namespace; // the operator's; NULL: POD_NAMESPACE, the ServiceAccount's, kube9-system
+    const char *lease_name; // NULL: "kube9-operator"
     const char *version;
     usec lease_duration, lease_renew, lease_retry; // 0: defaults
 
-    // Component tests: the loop they turn, a client of a fake API server (moves in), and store work done at once on the
-    // loop's thread. NULL: real ones. listen NULL: no HTTP.
+    // Component tests: the loop they turn, a client of a fake API server (moves in), and store work
+    // done at once on the loop's thread. NULL: real ones. listen NULL: no HTTP.
     struct loop *loop;
     struct client *client;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The manager's state, shared by the files that make it up: manager.c (life), world.c (what reconcilers see),
-// report.c (what others see).
+// The manager's state, shared by the files that make it up: manager.c (life), world.c (what
+// reconcilers see), report.c (what others see).
 #pragma once
 
 #include "apis/kinds.h"
@@ -37,6 +37,7 @@ struct manager {
     struct permissions *permissions;
     struct permission *writes[8]; // what we write; asked again after a 403
     size_t n_writes;
+
     struct watch_slot {
         struct manager *manager;
         enum kind_id kind;
@@ -54,11 +55,11 @@ struct manager {
     int server_minor;
     struct timer retention, refresh, force;
 
-    struct config *config;      // in force; never NULL
-    bool facts_taken;           // the store has told what it remembers, or that there is nothing
+    struct config *config; // in force; never NULL
+    bool facts_taken;      // the store has told what it remembers, or that there is nothing
     usec last_schedule;
     struct last_run last_run;
-    char cluster_id[72];        // "" until known
+    char cluster_id[72]; // "" until known
 
     enum absence absence;
     struct client_call *absence_call;
@@ -66,32 +67,35 @@ struct manager {
     usec absence_wait;
 
     bool leading, running, stopping;
-    bool ended;                 // manager_run may return
+    bool ended; // manager_run may return
     bool heartbeat_failing;
     char heartbeat_error[ERROR_TEXT_MAX];
-    char lease_problem[ERROR_TEXT_MAX]; // why no Lease can be had; "" none
+    char lease_problem[ERROR_TEXT_MAX];            // why no Lease can be had; "" none
     char health[16], health_error[ERROR_TEXT_MAX]; // last word of manager_health
-    char told_health[16];       // what the last beat said
-    bool failed;                // fatal: leave manager_run with failure
+    char told_health[16];                          // what the last beat said
+    bool failed;                                   // fatal: leave manager_run with failure
     struct error failure;
 };
 
-// manager.c. Built and started, then stopped as SIGTERM does; ended is set when nothing more is to be waited for.
+// manager.c. Built and started, then stopped as SIGTERM does; ended is set when nothing more is to
+// be waited for.
 struct manager *manager_new(const struct manager_options *o, struct error *e);
 void manager_stop(struct manager *m);
-void manager_free(struct manager *m); // NULL ok; without manager_stop as after a crash: the Lease stays held
+void manager_free(
+    struct manager *m); // NULL ok; without manager_stop as after a crash: the Lease stays held
 
 // world.c
 void world_decide(void *arg, const struct key *k, struct plan *ret);
 int world_start_job(void *arg, const struct intent *i, struct error *e);
-void world_queue_all(struct manager *m);  // config and every run
+void world_queue_all(struct manager *m); // config and every run
 void world_queue_config(struct manager *m);
 void world_job_finished(void *arg, const char *uid);
-void world_changed(void *arg);            // subscriber
+void world_changed(void *arg); // subscriber
 void world_fini(struct manager *m);
 
 // report.c
-const char *manager_health(struct manager *m, const char **ret_error); // "Healthy", "Degraded", "Unhealthy"
+const char *manager_health(struct manager *m,
+                           const char **ret_error); // "Healthy", "Degraded", "Unhealthy"
 bool manager_ready(struct manager *m, struct buf *why_not);
 int manager_document(void *arg, bool last, struct buf *out);
 struct httpd *manager_serve(struct manager *m, struct error *e);

@@ -128,10 +128,10 @@ void plan_apply_status(struct plan *p, const struct object *o, const struct draf
 const char *intent_kind_name(enum intent_kind kind)
 {
     static const char *const names[] = {
-        [INTENT_CREATE] = "create",           [INTENT_APPLY_STATUS] = "apply-status",
-        [INTENT_DELETE] = "delete",           [INTENT_EVENT] = "event",
-        [INTENT_START_JOB] = "start-job",     [INTENT_CANCEL_JOB] = "cancel-job",
-        [INTENT_PUBLISH] = "publish-config",  [INTENT_REMEMBER] = "remember",
+        [INTENT_CREATE] = "create",          [INTENT_APPLY_STATUS] = "apply-status",
+        [INTENT_DELETE] = "delete",          [INTENT_EVENT] = "event",
+        [INTENT_START_JOB] = "start-job",    [INTENT_CANCEL_JOB] = "cancel-job",
+        [INTENT_PUBLISH] = "publish-config", [INTENT_REMEMBER] = "remember",
         [INTENT_REQUEUE] = "requeue",
     };
     return names[kind];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a reconciler wants done: a printable list of intents. Reconcilers only append here; runner.c acts. Everything lives in
-// the plan's arena, so a plan is one free, and a test compares its text.
+// What a reconciler wants done: a printable list of intents. Reconcilers only append here; runner.c
+// acts. Everything lives in the plan's arena, so a plan is one free, and a test compares its text.
 #pragma once
 
 #include "apis/kinds.h"
@@ -11,7 +11,8 @@
 
 enum intent_kind {
     INTENT_CREATE,       // POST body; AlreadyExists means done
-    INTENT_APPLY_STATUS, // server-side apply of the status subresource, with uid (and rv) preconditions
+    INTENT_APPLY_STATUS, // server-side apply of the status subresource, with uid (and rv)
+                         // preconditions
     INTENT_DELETE,       // with uid precondition; NotFound means done
     INTENT_EVENT,        // events.k8s.io about the object
     INTENT_START_JOB,    // hand the run to the assessor
@@ -27,13 +28,14 @@ struct draft;
 struct intent {
     enum intent_kind kind;
     enum kind_id object_kind;
-    const char *name;        // of the object
-    const char *uid;         // precondition; NULL: none
-    struct str body;         // JSON
+    const char *name;                          // of the object
+    const char *uid;                           // precondition; NULL: none
+    struct str body;                           // JSON
     const char *type, *reason, *action, *note; // events
-    const char *key, *value; // remember
-    struct config *config;   // publish: a reference of the plan's, the runner takes it; start job: borrowed
-    usec at;                 // requeue
+    const char *key, *value;                   // remember
+    struct config
+        *config; // publish: a reference of the plan's, the runner takes it; start job: borrowed
+    usec at;     // requeue
 };
 
 struct plan {
@@ -47,10 +49,12 @@ struct plan {
 void plan_init(struct plan *p);
 void plan_fini(struct plan *p);
 
-struct intent *plan_add(struct plan *p, enum intent_kind kind); // zeroed but for kind; valid until the next add
-void plan_requeue(struct plan *p, usec at);                     // keeps only the earliest of several
+struct intent *plan_add(struct plan *p,
+                        enum intent_kind kind); // zeroed but for kind; valid until the next add
+void plan_requeue(struct plan *p, usec at);     // keeps only the earliest of several
 void plan_remember(struct plan *p, const char *key, const char *value);
-void plan_event(struct plan *p, const struct object *about, bool warning, const char *reason, const char *note);
+void plan_event(struct plan *p, const struct object *about, bool warning, const char *reason,
+                const char *note);
 void plan_delete(struct plan *p, const struct object *o);
 // Adds nothing when the object's status says the same already: steady state writes nothing.
 void plan_apply_status(struct plan *p, const struct object *o, const struct draft *status);

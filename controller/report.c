@@ -33,9 +33,14 @@ static bool own_kind_missing(struct manager *m, char *ret, size_t n)
         enum kind_state state = informer_status(m->informers, own[i])->state;
 
         if (state == KIND_ABSENT)
-            snprintf(ret, n, "CustomResourceDefinition %s.%s is not installed: apply the chart's crds/ again", k->plural, k->group);
+            snprintf(
+                ret, n,
+                "CustomResourceDefinition %s.%s is not installed: apply the chart's crds/ again",
+                k->plural, k->group);
         else if (state == KIND_DENIED)
-            snprintf(ret, n, "no permission to list and watch %s.%s: apply the chart's ClusterRole again", k->plural, k->group);
+            snprintf(ret, n,
+                     "no permission to list and watch %s.%s: apply the chart's ClusterRole again",
+                     k->plural, k->group);
         else
             continue;
         return true;
@@ -54,15 +59,18 @@ const char *manager_health(struct manager *m, const char **ret_error)
         snprintf(m->health_error, sizeof(m->health_error), "Shutting down");
     } else if (m->heartbeat_failing) {
         word = "Degraded";
-        snprintf(m->health_error, sizeof(m->health_error), "cannot write ConfigMap %s: %.300s", HEARTBEAT_NAME, m->heartbeat_error);
+        snprintf(m->health_error, sizeof(m->health_error), "cannot write ConfigMap %s: %.300s",
+                 HEARTBEAT_NAME, m->heartbeat_error);
     } else if (history_decided(m->history) && !history_healthy(m->history)) {
         word = "Degraded";
-        snprintf(m->health_error, sizeof(m->health_error), "history is not being kept: %.300s", history_message(m->history));
+        snprintf(m->health_error, sizeof(m->health_error), "history is not being kept: %.300s",
+                 history_message(m->history));
     } else if (own_kind_missing(m, m->health_error, sizeof(m->health_error))) {
         word = "Degraded";
     } else if (kind) {
         word = "Degraded";
-        snprintf(m->health_error, sizeof(m->health_error), "the watch of %s has been failing for more than a minute", kind);
+        snprintf(m->health_error, sizeof(m->health_error),
+                 "the watch of %s has been failing for more than a minute", kind);
     }
     snprintf(m->health, sizeof(m->health), "%s", word);
     *ret_error = m->health_error[0] ? m->health_error : NULL;
@@ -72,12 +80,19 @@ const char *manager_health(struct manager *m, const char **ret_error)
 bool manager_ready(struct manager *m, struct buf *why_not)
 {
     char lease_why[ERROR_TEXT_MAX + 32] = "not yet";
-    bool leading = m->leading && lease_held(m->lease), synced = informers_synced(m->informers), facts = m->facts_taken;
+    bool leading = m->leading && lease_held(m->lease), synced = informers_synced(m->informers),
+         facts = m->facts_taken;
+
     const struct {
         const char *name;
         bool ok;
         const char *why;
-    } checks[] = { { "leader", leading, lease_why }, { "caches", synced, "not yet" }, { "store", facts, "not yet" } };
+    } checks[] = {
+        {"leader",  leading, lease_why},
+        { "caches", synced,  "not yet"},
+        { "store",  facts,   "not yet"}
+    };
+
     bool all = !m->stopping;
 
     if (*m->lease_problem)
@@ -86,7 +101,8 @@ bool manager_ready(struct manager *m, struct buf *why_not)
         snprintf(lease_why, sizeof(lease_why), "held by %.120s", lease_holder(m->lease));
 
     for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-        buf_addf(why_not, "[%c]%s %s%s\n", checks[i].ok ? '+' : '-', checks[i].name, checks[i].ok ? "ok" : "failed: ", checks[i].ok ? "" : checks[i].why);
+        buf_addf(why_not, "[%c]%s %s%s\n", checks[i].ok ? '+' : '-', checks[i].name,
+                 checks[i].ok ? "ok" : "failed: ", checks[i].ok ? "" : checks[i].why);
         all = all && checks[i].ok;
     }
     return all;
@@ -111,7 +127,7 @@ static void fill_schedule(struct manager *m, struct status_facts *f)
     f->schedule.enabled = !assessment_settings_suspend(a);
     f->schedule.interval_seconds = schedule_interval(m->config->schedule, f->now) / USEC_PER_SEC;
     f->schedule.mode = mode == RUN_MODE_PILLAR ? "pillar" : mode == RUN_MODE_FULL ? "full" : NULL;
-    FOR_EACH_WORD(p, assessment_settings_pillars(a)) {
+    FOR_EACH_WORD (p, assessment_settings_pillars(a)) {
         f->schedule.pillar = check_pillar_name((enum check_pillar)(p - PILLAR_SECURITY));
         break; // the reader shows one
     }
@@ -136,8 +152,12 @@ static void fill_last(const struct last_run *l, struct status_facts *f)
 int manager_document(void *arg, bool last unused_arg, struct buf *out)
 {
     struct manager *m = arg;
-    struct status_facts f = { .mode = "operated", .tier = "free", .version = m->o.version, .namespace = m->namespace,
-                              .now = clock_wall(), .server_minor = m->server_minor };
+    struct status_facts f = { .mode = "operated",
+                              .tier = "free",
+                              .version = m->o.version,
+                              .namespace = m->namespace,
+                              .now = clock_wall(),
+                              .server_minor = m->server_minor };
     struct detected argocd;
     char health[16];
 
@@ -158,7 +178,9 @@ void manager_save_status(struct manager *m, bool last unused_arg)
 {
     const char *error;
     char health[16];
-    struct operator_status_row row = { .mode = "operated", .tier = "free", .version = m->o.version, .last_update = clock_wall() };
+    struct operator_status_row row = {
+        .mode = "operated", .tier = "free", .version = m->o.version, .last_update = clock_wall()
+    };
 
     put_lower(manager_health(m, &error), health, sizeof(health));
     row.health = health;
@@ -208,8 +230,10 @@ static void set_gauges(struct manager *m)
     for (size_t i = 0; i < n; i++)
         metric_set(METRIC_LOOP_SLOW_CALLBACKS_TOTAL, (double)slow[i].count, slow[i].name);
     for (size_t i = 0; watched_kinds[i] != KIND_COUNT; i++)
-        metric_set(METRIC_INFORMER_OBJECTS, informer_count(m->informers, watched_kinds[i]), kind_get(watched_kinds[i])->plural);
-    metric_set(METRIC_LEADER_ELECTION_MASTER_STATUS, m->lease && lease_held(m->lease), "kube9-operator");
+        metric_set(METRIC_INFORMER_OBJECTS, informer_count(m->informers, watched_kinds[i]),
+                   kind_get(watched_kinds[i])->plural);
+    metric_set(METRIC_LEADER_ELECTION_MASTER_STATUS, m->lease && lease_held(m->lease),
+               "kube9-operator");
     metric_set(METRIC_INFO, 1, m->o.version);
     run_metrics_last(l);
     for (size_t i = 0; i < l->n_pillars; i++) {
@@ -230,7 +254,11 @@ static void get_metrics(void *arg, const char *query unused_arg, struct httpd_re
 
 struct httpd *manager_serve(struct manager *m, struct error *e)
 {
-    static const struct httpd_route routes[] = { { "/healthz", get_healthz }, { "/readyz", get_readyz }, { "/metrics", get_metrics } };
+    static const struct httpd_route routes[] = {
+        {"/healthz",  get_healthz},
+        { "/readyz",  get_readyz },
+        { "/metrics", get_metrics}
+    };
 
     return httpd_new(m->loop, m->o.listen, routes, ARRAY_SIZE(routes), m, e);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names and words of release 2.4, so that its dashboards go on; state and status are bounded by their enumerations.
+// Names and words of release 2.4, so that its dashboards go on; state and status are bounded by
+// their enumerations.
 #include "controller/run_metrics.h"
 
 #include "base/metrics.h"
@@ -26,7 +27,8 @@ void run_metrics_ended(const struct job_result *r)
                                           [JOB_TIMED_OUT] = "failed" };
 
     metric_add(METRIC_ASSESSMENT_RUNS_TOTAL, 1, states[r->outcome]);
-    metric_observe(METRIC_ASSESSMENT_RUN_DURATION_SECONDS, (double)MAX(r->completed - r->started, 0) / 1e6);
+    metric_observe(METRIC_ASSESSMENT_RUN_DURATION_SECONDS,
+                   (double)MAX(r->completed - r->started, 0) / 1e6);
     if (r->outcome != JOB_COMPLETED && r->outcome != JOB_PARTIAL)
         return;
     for (size_t i = 0; i < r->n_checks; i++)

@@ -7,4 +7,5 @@ struct last_run;
 
 void run_metrics_started(void);
 void run_metrics_ended(const struct job_result *r);
-void run_metrics_last(const struct last_run *l); // gauges of the newest finished run; after a restart from the store
+void run_metrics_last(
+    const struct last_run *l); // gauges of the newest finished run; after a restart from the store

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One plan at a time. Each request has preconditions (uid, resourceVersion), so a decision that was made on an old view of the
-// world is refused by the server and made again. Before a key is decided, the cache must have caught up with our own last
-// write to that object (KEP-5647), for 10 seconds at most; the watch event of that write brings the key back, so nobody polls.
+// One plan at a time. Each request has preconditions (uid, resourceVersion), so a decision that was
+// made on an old view of the world is refused by the server and made again. Before a key is
+// decided, the cache must have caught up with our own last write to that object (KEP-5647), for 10
+// seconds at most; the watch event of that write brings the key back, so nobody polls.
 #include "controller/runner.h"
 
 #include "base/alloc.h"
@@ -16,10 +17,10 @@
 #include "informer/queue.h"
 #include "informer/recorder.h"
 
-#define PATH_MAX_BYTES  1024
-#define CATCH_UP_MAX    (10 * USEC_PER_SEC)
-#define DENIED_WAIT     (60 * USEC_PER_SEC)
-#define REQUEUE_MAX     (24 * USEC_PER_HOUR) // clocks may be set: look again at least once a day
+#define PATH_MAX_BYTES 1024
+#define CATCH_UP_MAX   (10 * USEC_PER_SEC)
+#define DENIED_WAIT    (60 * USEC_PER_SEC)
+#define REQUEUE_MAX    (24 * USEC_PER_HOUR) // clocks may be set: look again at least once a day
 
 struct own_write {
     struct key key;
@@ -39,7 +40,7 @@ struct runner {
     bool busy;
     struct key key;
     struct plan plan;
-    size_t at; // next intent
+    size_t at;    // next intent
     usec requeue; // 0: none
     usec began;
     struct client_call *call;
@@ -127,12 +128,14 @@ static void finish(struct runner *r, const char *result)
     usec wait = r->requeue ? r->requeue - clock_wall() : 0;
 
     metric_add(METRIC_CONTROLLER_RUNTIME_RECONCILE_TOTAL, 1, controller_name(r), result);
-    metric_observe(METRIC_CONTROLLER_RUNTIME_RECONCILE_TIME_SECONDS, (double)(clock_mono() - r->began) / 1e6, controller_name(r));
+    metric_observe(METRIC_CONTROLLER_RUNTIME_RECONCILE_TIME_SECONDS,
+                   (double)(clock_mono() - r->began) / 1e6, controller_name(r));
     metric_set(METRIC_CONTROLLER_RUNTIME_ACTIVE_WORKERS, 0, controller_name(r));
     plan_fini(&r->plan);
     r->busy = false;
     if (r->requeue && !r->stopped)
-        queue_add_after(r->queue, &r->key, QUEUE_NORMAL, MIN(MAX(wait, USEC_PER_MSEC), REQUEUE_MAX));
+        queue_add_after(r->queue, &r->key, QUEUE_NORMAL,
+                        MIN(MAX(wait, USEC_PER_MSEC), REQUEUE_MAX));
     queue_done(r->queue, &r->key); // the key's text ends here
     if (!r->stopped)
         timer_start(r->o.loop, &r->kick, 0);
@@ -152,8 +155,9 @@ static void fail(struct runner *r, const struct error *e)
     metric_add(METRIC_CONTROLLER_RUNTIME_RECONCILE_ERRORS_TOTAL, 1, controller_name(r));
     // Conflicts are the normal way to learn of a newer object.
     if (retry != RETRY_FRESH)
-        log_warn("intent failed", LOG_STR("intent", intent_kind_name(i->kind)), LOG_STR("kind", kind_get(r->key.kind)->kind),
-                 LOG_STR("name", r->key.name), LOG_STR("class", err_name(e->code)), LOG_ERR(e));
+        log_warn("intent failed", LOG_STR("intent", intent_kind_name(i->kind)),
+                 LOG_STR("kind", kind_get(r->key.kind)->kind), LOG_STR("name", r->key.name),
+                 LOG_STR("class", err_name(e->code)), LOG_ERR(e));
     r->requeue = 0;
     if (retry == RETRY_SLOW) {
         r->hooks.denied(r->hooks.arg, i, e);
@@ -162,7 +166,8 @@ static void fail(struct runner *r, const struct error *e)
         queue_add_rate_limited_min(r->queue, &r->key, QUEUE_NORMAL, e->retry_after);
     } else {
         // Never right as it is; a change of the object or the next schedule brings the key back.
-        metric_add(METRIC_CONTROLLER_RUNTIME_TERMINAL_RECONCILE_ERRORS_TOTAL, 1, controller_name(r));
+        metric_add(METRIC_CONTROLLER_RUNTIME_TERMINAL_RECONCILE_ERRORS_TOTAL, 1,
+                   controller_name(r));
         queue_add_after(r->queue, &r->key, QUEUE_NORMAL, DENIED_WAIT);
     }
     finish(r, "error");
@@ -175,7 +180,8 @@ static bool is_done(const struct intent *i, const struct error *e)
     case INTENT_CREATE:
         return e->code == ERR_ALREADY_EXISTS;
     case INTENT_DELETE:
-        return e->code == ERR_NOT_FOUND || e->code == ERR_CONFLICT; // gone, or another object of that name
+        return e->code == ERR_NOT_FOUND ||
+               e->code == ERR_CONFLICT; // gone, or another object of that name
     case INTENT_APPLY_STATUS:
         return e->code == ERR_NOT_FOUND;
     default:
@@ -188,12 +194,14 @@ static uint64_t body_rv(struct str body)
     struct json_doc autojson doc = { 0 };
     int64_t rv = 0;
 
-    if (json_parse(body, NULL, &doc, NULL) < 0 || str_i64(json_text(json_path(json_root(&doc), "metadata.resourceVersion")), &rv) < 0)
+    if (json_parse(body, NULL, &doc, NULL) < 0 ||
+        str_i64(json_text(json_path(json_root(&doc), "metadata.resourceVersion")), &rv) < 0)
         return 0;
     return rv > 0 ? (uint64_t)rv : 0;
 }
 
-static void answered(void *arg, const struct http_response *resp unused_arg, struct str body, const struct error *e)
+static void answered(void *arg, const struct http_response *resp unused_arg, struct str body,
+                     const struct error *e)
 {
     struct runner *r = arg;
     const struct intent *i = &r->plan.v[r->at];
@@ -242,14 +250,16 @@ static void emit(struct runner *r, const struct intent *i)
 {
     const struct kind *k = kind_get(i->object_kind);
 
-    recorder_emit(r->o.recorder, &(struct recorder_event){ .warning = strcmp(i->type, "Warning") == 0,
-                                                           .reason = i->reason,
-                                                           .action = i->action,
-                                                           .note = i->note,
-                                                           .regarding = { .api_version = kind_api_version(k),
-                                                                          .kind = k->kind,
-                                                                          .name = i->name,
-                                                                          .uid = i->uid } });
+    recorder_emit(r->o.recorder, &(struct recorder_event){
+                                     .warning = strcmp(i->type, "Warning") == 0,
+                                     .reason = i->reason,
+                                     .action = i->action,
+                                     .note = i->note,
+                                     .regarding = {.api_version = kind_api_version(k),
+                                                   .kind = k->kind,
+                                                   .name = i->name,
+                                                   .uid = i->uid}
+    });
 }
 
 // 1: a request is under way, its answer goes on.
@@ -318,7 +328,8 @@ static void next(void *arg)
     struct runner *r = arg;
     enum queue_priority priority;
 
-    while (r->started && !r->stopped && !r->paused && !r->busy && queue_get(r->queue, &r->key, &priority)) {
+    while (r->started && !r->stopped && !r->paused && !r->busy &&
+           queue_get(r->queue, &r->key, &priority)) {
         usec wait = behind(r, &r->key);
 
         if (wait == 0) {
@@ -337,7 +348,8 @@ struct runner *runner_new(const struct runner_options *o, const struct runner_ho
     r->o = *o;
     r->hooks = *hooks;
     map_init(&r->writes, &write_ops);
-    r->queue = queue_new(o->loop, &(struct queue_options){ .name = o->name, .ready = next, .arg = r });
+    r->queue =
+        queue_new(o->loop, &(struct queue_options){ .name = o->name, .ready = next, .arg = r });
     timer_init(&r->kick, "runner", next, r);
     return r;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times that were missed collapse into the newest one, as a CronJob's would; which one that is must not cost a step per missed
-// minute, so the search starts close to now and widens.
+// Times that were missed collapse into the newest one, as a CronJob's would; which one that is must
+// not cost a step per missed minute, so the search starts close to now and widens.
 #include "controller/schedule.h"
 
 #include "apis/cron.h"
@@ -69,7 +69,8 @@ static usec newest(const struct schedule *s, usec last, usec now)
     return at;
 }
 
-struct schedule_decision schedule_decide(const struct schedule *s, usec last, usec deadline, usec now)
+struct schedule_decision schedule_decide(const struct schedule *s, usec last, usec deadline,
+                                         usec now)
 {
     struct schedule_decision d = { .next = USEC_NEVER };
 

@@ -13,16 +13,19 @@ struct schedule;
 struct schedule *schedule_new(const char *text, const char *zone, struct error *e);
 void schedule_free(struct schedule *s); // NULL ok
 
-usec schedule_next(const struct schedule *s, usec after);      // first time later than `after`; USEC_NEVER if there is none
-usec schedule_interval(const struct schedule *s, usec now);    // the gap between the next two times; 0 if there is none
+usec schedule_next(const struct schedule *s,
+                   usec after); // first time later than `after`; USEC_NEVER if there is none
+usec schedule_interval(const struct schedule *s,
+                       usec now); // the gap between the next two times; 0 if there is none
 bool schedule_is_every(const struct schedule *s);
 
 struct schedule_decision {
     bool due;
-    usec at;       // due: the scheduled time that is to run now (missed ones collapsed into the newest)
-    usec next;     // the next time after now; USEC_NEVER
-    bool skipped;  // a time was missed by more than the deadline and is left out
+    usec at;   // due: the scheduled time that is to run now (missed ones collapsed into the newest)
+    usec next; // the next time after now; USEC_NEVER
+    bool skipped; // a time was missed by more than the deadline and is left out
 };
 // last: the last scheduled time that was acted on, 0 = never (then the first run is due at once).
 // deadline: how late a missed time may still start, 0 = however late.
-struct schedule_decision schedule_decide(const struct schedule *s, usec last, usec deadline, usec now);
+struct schedule_decision schedule_decide(const struct schedule *s, usec last, usec deadline,
+                                         usec now);

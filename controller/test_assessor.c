@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One job at a time, on a real worker thread that the test holds at a gate: so a stop comes exactly before the walk looks.
+// One job at a time, on a real worker thread that the test holds at a gate: so a stop comes exactly
+// before the walk looks.
 #include "apis/types.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -68,11 +69,16 @@ static void init(struct fixture *f, bool with_store)
     }
     informers_add(f->c.in, KIND_POD);
     f->worker = worker_new(f->c.loop, 64, NULL);
-    f->history = history_new(&(struct history_options){ .loop = f->c.loop, .worker = f->worker, .path = f->db });
+    f->history = history_new(
+        &(struct history_options){ .loop = f->c.loop, .worker = f->worker, .path = f->db });
     history_open(f->history);
     settle(f);
-    f->assessor = assessor_new(&(struct assessor_options){ .loop = f->c.loop, .worker = f->worker, .informers = f->c.in,
-                                                           .history = f->history, .finished = on_finished, .arg = f });
+    f->assessor = assessor_new(&(struct assessor_options){ .loop = f->c.loop,
+                                                           .worker = f->worker,
+                                                           .informers = f->c.in,
+                                                           .history = f->history,
+                                                           .finished = on_finished,
+                                                           .arg = f });
 }
 
 static void remove_dir(const char *path)
@@ -103,15 +109,17 @@ static void fini(struct fixture *f)
 
 static int start(struct fixture *f, usec within)
 {
-    struct job_request q = { .uid = UID,
-                             .name = "r",
-                             .trigger = "Manual",
-                             .mode = "Full",
-                             .options = { .mode = ASSESS_FULL, .profile = "default" },
-                             .requested = clock_wall(),
-                             .started = clock_wall(),
-                             .deadline = clock_wall() + within,
-                             .own_namespace = "kube9-system" };
+    struct job_request q = {
+        .uid = UID,
+        .name = "r",
+        .trigger = "Manual",
+        .mode = "Full",
+        .options = {.mode = ASSESS_FULL, .profile = "default"},
+        .requested = clock_wall(),
+        .started = clock_wall(),
+        .deadline = clock_wall() + within,
+        .own_namespace = "kube9-system"
+    };
 
     return assessor_start(f->assessor, &q, NULL);
 }
@@ -128,7 +136,8 @@ static int64_t rows(struct fixture *f)
 
     if (!s)
         return -1;
-    if (store_finding_each(s, &(struct finding_query){ .run = UID }, ignore_row, NULL, &total, NULL) != 0)
+    if (store_finding_each(s, &(struct finding_query){ .run = UID }, ignore_row, NULL, &total,
+                           NULL) != 0)
         total = 0;
     store_close(s);
     return total;
@@ -247,13 +256,15 @@ static void a_walk_ends_at_its_deadline(void **state unused_arg)
     fini(&f);
 }
 
-static void a_job_that_waits_for_the_caches_ends_at_its_deadline_or_when_cancelled(void **state unused_arg)
+static void
+a_job_that_waits_for_the_caches_ends_at_its_deadline_or_when_cancelled(void **state unused_arg)
 {
     struct fixture f;
 
     for (int cancel = 0; cancel < 2; cancel++) {
         init(&f, true);
-        fake_server_script(f.c.server, "GET", "/api/v1/nodes", &(struct fake_reply){ .status = 500, .body = "{}", .times = 1000 });
+        fake_server_script(f.c.server, "GET", "/api/v1/nodes",
+                           &(struct fake_reply){ .status = 500, .body = "{}", .times = 1000 });
         informers_add(f.c.in, KIND_NODE);
         fake_cluster_pass(&f.c, SEC);
         assert_int_equal(start(&f, 20 * SEC), 0);
@@ -266,7 +277,8 @@ static void a_job_that_waits_for_the_caches_ends_at_its_deadline_or_when_cancell
             fake_cluster_pass(&f.c, 11 * SEC);
         }
         assert_int_equal(f.finished, 1);
-        assert_int_equal(assessor_result(f.assessor, UID)->outcome, cancel ? JOB_CANCELLED : JOB_TIMED_OUT);
+        assert_int_equal(assessor_result(f.assessor, UID)->outcome,
+                         cancel ? JOB_CANCELLED : JOB_TIMED_OUT);
         assert_int_equal(rows(&f), 0);
         fini(&f);
     }
@@ -277,7 +289,8 @@ static void a_job_starts_when_the_caches_are_there(void **state unused_arg)
     struct fixture f;
 
     init(&f, true);
-    fake_server_script(f.c.server, "GET", "/api/v1/nodes", &(struct fake_reply){ .status = 500, .body = "{}", .times = 3 });
+    fake_server_script(f.c.server, "GET", "/api/v1/nodes",
+                       &(struct fake_reply){ .status = 500, .body = "{}", .times = 3 });
     informers_add(f.c.in, KIND_NODE);
     fake_cluster_pass(&f.c, 100 * USEC_PER_MSEC);
     assert_int_equal(start(&f, 120 * SEC), 0);
@@ -354,8 +367,8 @@ static void a_cancel_between_two_walks_counts(void **state unused_arg)
     fake_cluster_pass(&f.c, SEC);
     close_gate(&f, &gates[0]);
     assert_int_equal(start(&f, 300 * SEC), 0);
-    fake_cluster_pass(&f.c, 3 * SEC);     // the epoch is too old: stopped for that
-    assessor_cancel(f.assessor, UID);     // and now for good
+    fake_cluster_pass(&f.c, 3 * SEC); // the epoch is too old: stopped for that
+    assessor_cancel(f.assessor, UID); // and now for good
     open_gate(&gates[0]);
     settle(&f);
     assert_int_equal(assessor_result(f.assessor, UID)->outcome, JOB_CANCELLED);
@@ -377,8 +390,11 @@ static void shutdown_ends_a_job_without_loss(void **state unused_arg)
     fini(&f); // stops, closes, joins: the sanitizers judge
 }
 
-RUN(T(a_result_is_kept_with_its_rows_until_it_is_forgotten), T(without_a_store_the_run_ends_all_the_same),
-    T(a_cancelled_run_keeps_no_rows), T(a_walk_ends_at_its_deadline),
-    T(a_job_that_waits_for_the_caches_ends_at_its_deadline_or_when_cancelled), T(a_job_starts_when_the_caches_are_there),
-    T(an_epoch_that_is_too_old_is_walked_again_three_times_at_most), T(a_second_walk_that_is_in_time_completes_the_run),
-    T(a_cancel_between_two_walks_counts), T(shutdown_ends_a_job_without_loss))
+RUN(T(a_result_is_kept_with_its_rows_until_it_is_forgotten),
+    T(without_a_store_the_run_ends_all_the_same), T(a_cancelled_run_keeps_no_rows),
+    T(a_walk_ends_at_its_deadline),
+    T(a_job_that_waits_for_the_caches_ends_at_its_deadline_or_when_cancelled),
+    T(a_job_starts_when_the_caches_are_there),
+    T(an_epoch_that_is_too_old_is_walked_again_three_times_at_most),
+    T(a_second_walk_that_is_in_time_completes_the_run), T(a_cancel_between_two_walks_counts),
+    T(shutdown_ends_a_job_without_loss))

@@ -16,14 +16,16 @@ struct fixture {
 
 static void load(struct fixture *f, const char *conditions)
 {
-    autofree char *text = xasprintf("{\"apiVersion\":\"kube9.io/v1alpha1\",\"kind\":\"Kube9Config\",\"metadata\":{\"name\":\"default\"},"
-                                    "\"status\":{\"conditions\":[%s]}}",
-                                    conditions);
+    autofree char *text = xasprintf(
+        "{\"apiVersion\":\"kube9.io/v1alpha1\",\"kind\":\"Kube9Config\",\"metadata\":{\"name\":\"default\"},"
+        "\"status\":{\"conditions\":[%s]}}",
+        conditions);
     struct json_doc autojson doc = { 0 };
     struct error e = { 0 };
 
     if (json_parse(str_of(text), NULL, &doc, &e) < 0 ||
-        object_decode(kind_get(KIND_KUBE9_CONFIG), json_root(&doc), (struct decode_options){ 0 }, &f->o, &e) < 0)
+        object_decode(kind_get(KIND_KUBE9_CONFIG), json_root(&doc), (struct decode_options){ 0 },
+                      &f->o, &e) < 0)
         fail_msg("%s", e.text);
     f->old = kube9_config_status_conditions(kube9_config_status(kube9_config_of(f->o)));
 }
@@ -43,8 +45,9 @@ static void add(struct fixture *f, const struct condition_fact *fact, char *ret,
     snprintf(ret, n, "%.*s", (int)text.n, text.p);
 }
 
-#define READY "{\"type\":\"Ready\",\"status\":\"True\",\"reason\":\"Old\",\"message\":\"m\",\"observedGeneration\":2," \
-              "\"lastTransitionTime\":\"2020-01-01T00:00:00Z\"}"
+#define READY                                                                                                \
+    "{\"type\":\"Ready\",\"status\":\"True\",\"reason\":\"Old\",\"message\":\"m\",\"observedGeneration\":2," \
+    "\"lastTransitionTime\":\"2020-01-01T00:00:00Z\"}"
 
 static void a_new_condition_begins_now(void **state unused_arg)
 {
@@ -52,9 +55,12 @@ static void a_new_condition_begins_now(void **state unused_arg)
     char text[1024];
 
     load(&f, "");
-    add(&f, &(struct condition_fact){ "Ready", CONDITION_TRUE, "InForce", "all is well" }, text, sizeof(text));
-    assert_string_equal(text, "{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\",\"observedGeneration\":3,\"lastTransitionTime\":"
-                              "\"2023-11-14T22:13:20Z\",\"reason\":\"InForce\",\"message\":\"all is well\"}]}");
+    add(&f, &(struct condition_fact){ "Ready", CONDITION_TRUE, "InForce", "all is well" }, text,
+        sizeof(text));
+    assert_string_equal(
+        text,
+        "{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\",\"observedGeneration\":3,\"lastTransitionTime\":"
+        "\"2023-11-14T22:13:20Z\",\"reason\":\"InForce\",\"message\":\"all is well\"}]}");
     object_unref(f.o);
 }
 
@@ -86,8 +92,10 @@ static void conditions_are_found_by_type(void **state unused_arg)
 {
     struct fixture f;
 
-    load(&f, READY ",{\"type\":\"Stalled\",\"status\":\"False\",\"reason\":\"r\",\"message\":\"\",\"lastTransitionTime\":"
-                   "\"2020-01-01T00:00:00Z\"}");
+    load(
+        &f, READY
+        ",{\"type\":\"Stalled\",\"status\":\"False\",\"reason\":\"r\",\"message\":\"\",\"lastTransitionTime\":"
+        "\"2020-01-01T00:00:00Z\"}");
     assert_true(condition_is_true(f.old, "Ready"));
     assert_false(condition_is_true(f.old, "Stalled"));
     assert_non_null(condition_find(f.old, "Stalled"));
@@ -96,4 +104,5 @@ static void conditions_are_found_by_type(void **state unused_arg)
     object_unref(f.o);
 }
 
-RUN(T(a_new_condition_begins_now), T(another_reason_does_not_move_the_time), T(another_status_moves_the_time), T(conditions_are_found_by_type))
+RUN(T(a_new_condition_begins_now), T(another_reason_does_not_move_the_time),
+    T(another_status_moves_the_time), T(conditions_are_found_by_type))

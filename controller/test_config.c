@@ -8,15 +8,17 @@
 
 static struct object *object(const char *name, const char *spec)
 {
-    autofree char *text = xasprintf("{\"apiVersion\":\"kube9.io/v1alpha1\",\"kind\":\"Kube9Config\",\"metadata\":{\"name\":\"%s\",\"uid\":"
-                                    "\"00000000-0000-4000-8000-000000000001\",\"generation\":7},\"spec\":%s}",
-                                    name, spec);
+    autofree char *text = xasprintf(
+        "{\"apiVersion\":\"kube9.io/v1alpha1\",\"kind\":\"Kube9Config\",\"metadata\":{\"name\":\"%s\",\"uid\":"
+        "\"00000000-0000-4000-8000-000000000001\",\"generation\":7},\"spec\":%s}",
+        name, spec);
     struct json_doc autojson doc = { 0 };
     struct object *o = NULL;
     struct error e = { 0 };
 
     if (json_parse(str_of(text), NULL, &doc, &e) < 0 ||
-        object_decode(kind_get(KIND_KUBE9_CONFIG), json_root(&doc), (struct decode_options){ 0 }, &o, &e) < 0)
+        object_decode(kind_get(KIND_KUBE9_CONFIG), json_root(&doc), (struct decode_options){ 0 },
+                      &o, &e) < 0)
         fail_msg("%s: %s", spec, e.text);
     return o;
 }
@@ -40,17 +42,24 @@ static void each_refusal_names_its_field(void **state unused_arg)
     static const struct {
         const char *name, *spec, *path;
     } rows[] = {
-        { "other", "{}", "metadata.name: " },
-        { "default", "{\"assessment\":{\"schedule\":\"at noon\"}}", "spec.assessment.schedule: " },
-        { "default", "{\"assessment\":{\"schedule\":\"61 * * * *\"}}", "spec.assessment.schedule: " },
-        { "default", "{\"assessment\":{\"schedule\":\"@every 10s\"}}", "spec.assessment.schedule: " },
-        { "default", "{\"assessment\":{\"schedule\":\"0 3 * * *\",\"timeZone\":\"Mars/Olympus\"}}", "spec.assessment.timeZone: " },
-        { "default", "{\"assessment\":{\"mode\":\"Pillar\"}}", "spec.assessment.pillars: " },
-        { "default", "{\"assessment\":{\"mode\":\"Full\",\"pillars\":[\"Security\"]}}", "spec.assessment.pillars: " },
-        { "default", "{\"assessment\":{\"checks\":{\"include\":[\"security/*\",\"nosuch/check\"]}}}", "spec.assessment.checks.include[1]: " },
-        { "default", "{\"assessment\":{\"checks\":{\"exclude\":[\"nosuch/*\"]}}}", "spec.assessment.checks.exclude[0]: " },
-        { "default", "{\"assessment\":{\"mode\":\"SingleCheck\"}}", "spec.assessment.checks.include: " },
-        { "default", "{\"assessment\":{\"profile\":\"nosuch\"}}", "spec.assessment.profile: " },
+        {"other",    "{}",                                                                          "metadata.name: "                    },
+        { "default", "{\"assessment\":{\"schedule\":\"at noon\"}}",                                 "spec.assessment.schedule: "         },
+        { "default", "{\"assessment\":{\"schedule\":\"61 * * * *\"}}",
+         "spec.assessment.schedule: "                                                                                                    },
+        { "default", "{\"assessment\":{\"schedule\":\"@every 10s\"}}",
+         "spec.assessment.schedule: "                                                                                                    },
+        { "default", "{\"assessment\":{\"schedule\":\"0 3 * * *\",\"timeZone\":\"Mars/Olympus\"}}",
+         "spec.assessment.timeZone: "                                                                                                    },
+        { "default", "{\"assessment\":{\"mode\":\"Pillar\"}}",                                      "spec.assessment.pillars: "          },
+        { "default", "{\"assessment\":{\"mode\":\"Full\",\"pillars\":[\"Security\"]}}",
+         "spec.assessment.pillars: "                                                                                                     },
+        { "default",
+         "{\"assessment\":{\"checks\":{\"include\":[\"security/*\",\"nosuch/check\"]}}}",           "spec.assessment.checks.include[1]: "},
+        { "default", "{\"assessment\":{\"checks\":{\"exclude\":[\"nosuch/*\"]}}}",
+         "spec.assessment.checks.exclude[0]: "                                                                                           },
+        { "default", "{\"assessment\":{\"mode\":\"SingleCheck\"}}",
+         "spec.assessment.checks.include: "                                                                                              },
+        { "default", "{\"assessment\":{\"profile\":\"nosuch\"}}",                                   "spec.assessment.profile: "          },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -91,10 +100,12 @@ static void what_is_right_is_accepted(void **state unused_arg)
 
 static void a_configuration_survives_the_store(void **state unused_arg)
 {
-    struct object *autoobject o = object("default", "{\"assessment\":{\"schedule\":\"0 3 * * *\",\"successfulRunsHistoryLimit\":5,"
-                                                    "\"checks\":{\"exclude\":[\"security/privileged-container\"]},\"exemptions\":[{\"name\":\"a\",\"checks\":"
-                                                    "[\"security/*\"],\"reason\":\"known\"}]},\"heartbeat\":{\"interval\":\"30s\"},"
-                                                    "\"retention\":{\"findings\":\"9d\"}}");
+    struct object *autoobject o = object(
+        "default",
+        "{\"assessment\":{\"schedule\":\"0 3 * * *\",\"successfulRunsHistoryLimit\":5,"
+        "\"checks\":{\"exclude\":[\"security/privileged-container\"]},\"exemptions\":[{\"name\":\"a\",\"checks\":"
+        "[\"security/*\"],\"reason\":\"known\"}]},\"heartbeat\":{\"interval\":\"30s\"},"
+        "\"retention\":{\"findings\":\"9d\"}}");
     struct config *c = NULL, *back = NULL;
     struct buf autobuf first = { 0 };
     struct buf autobuf second = { 0 };
@@ -130,8 +141,14 @@ static void the_defaults_are_stored_as_nothing(void **state unused_arg)
 
 static void a_damaged_stored_configuration_is_refused(void **state unused_arg)
 {
-    static const char *const texts[] = { "", "{", "[]", "null", "{\"spec\":{\"nonsense\":1}}",
-                                         "{\"metadata\":{\"name\":\"default\"},\"spec\":{\"assessment\":{\"schedule\":\"never\"}}}" };
+    static const char *const texts[] = {
+        "",
+        "{",
+        "[]",
+        "null",
+        "{\"spec\":{\"nonsense\":1}}",
+        "{\"metadata\":{\"name\":\"default\"},\"spec\":{\"assessment\":{\"schedule\":\"never\"}}}"
+    };
 
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         struct config *c = NULL;
@@ -159,6 +176,7 @@ static void another_generation_or_another_object_is_not_the_same(void **state un
     config_unref(d);
 }
 
-RUN(T(the_defaults_are_valid), T(each_refusal_names_its_field), T(what_is_right_is_accepted), T(a_configuration_survives_the_store),
-    T(the_defaults_are_stored_as_nothing), T(a_damaged_stored_configuration_is_refused),
+RUN(T(the_defaults_are_valid), T(each_refusal_names_its_field), T(what_is_right_is_accepted),
+    T(a_configuration_survives_the_store), T(the_defaults_are_stored_as_nothing),
+    T(a_damaged_stored_configuration_is_refused),
     T(another_generation_or_another_object_is_not_the_same))

@@ -42,9 +42,14 @@ static void init(struct fixture *f)
 {
     *f = (struct fixture){ 0 };
     fake_cluster_init(&f->c, false, 0);
-    f->h = heartbeat_new(&(struct heartbeat_options){ .loop = f->c.loop, .client = f->c.client, .namespace = "ns",
-                                                      .owner_json = "{\"kind\":\"Deployment\",\"name\":\"d\",\"uid\":\"u\"}",
-                                                      .document = document, .written = written, .arg = f });
+    f->h = heartbeat_new(&(struct heartbeat_options){
+        .loop = f->c.loop,
+        .client = f->c.client,
+        .namespace = "ns",
+        .owner_json = "{\"kind\":\"Deployment\",\"name\":\"d\",\"uid\":\"u\"}",
+        .document = document,
+        .written = written,
+        .arg = f });
 }
 
 static void fini(struct fixture *f)
@@ -60,7 +65,9 @@ static size_t beats(struct fixture *f)
 
 static const char *told(struct fixture *f)
 {
-    return json_str(json_path(fake_server_get(f->c.server, "configmaps", "ns", HEARTBEAT_NAME), "data.status"), "");
+    return json_str(
+        json_path(fake_server_get(f->c.server, "configmaps", "ns", HEARTBEAT_NAME), "data.status"),
+        "");
 }
 
 static void it_beats_at_once_and_then_at_its_interval(void **state unused_arg)
@@ -72,7 +79,8 @@ static void it_beats_at_once_and_then_at_its_interval(void **state unused_arg)
     fake_cluster_pass(&f.c, SEC);
     assert_int_equal(beats(&f), 1);
     assert_string_equal(told(&f), "hello");
-    assert_non_null(json_path(fake_server_get(f.c.server, "configmaps", "ns", HEARTBEAT_NAME), "metadata.ownerReferences"));
+    assert_non_null(json_path(fake_server_get(f.c.server, "configmaps", "ns", HEARTBEAT_NAME),
+                              "metadata.ownerReferences"));
     fake_cluster_pass(&f.c, 600 * SEC);
     assert_int_equal(beats(&f), 11);
     assert_int_equal(f.ok, 11);
@@ -139,7 +147,8 @@ static void a_slow_server_is_not_hurried(void **state unused_arg)
     struct fixture f;
 
     init(&f);
-    fake_server_script(f.c.server, "PATCH", PATH, &(struct fake_reply){ .status = 200, .body = "{}", .delay = 20 * SEC });
+    fake_server_script(f.c.server, "PATCH", PATH,
+                       &(struct fake_reply){ .status = 200, .body = "{}", .delay = 20 * SEC });
     heartbeat_start(f.h, 60 * SEC);
     for (int i = 0; i < 15; i++) {
         fake_cluster_pass(&f.c, SEC);
@@ -187,7 +196,8 @@ static void the_last_word_is_given_up_after_two_seconds(void **state unused_arg)
     init(&f);
     heartbeat_start(f.h, 60 * SEC);
     fake_cluster_pass(&f.c, SEC);
-    fake_server_script(f.c.server, "PATCH", PATH, &(struct fake_reply){ .status = 200, .body = "{}", .delay = 20 * SEC });
+    fake_server_script(f.c.server, "PATCH", PATH,
+                       &(struct fake_reply){ .status = 200, .body = "{}", .delay = 20 * SEC });
     heartbeat_last(f.h, last_done, &f);
     fake_cluster_pass(&f.c, 1500 * USEC_PER_MSEC);
     assert_int_equal(f.last_done, 0);
@@ -196,6 +206,7 @@ static void the_last_word_is_given_up_after_two_seconds(void **state unused_arg)
     fini(&f);
 }
 
-RUN(T(it_beats_at_once_and_then_at_its_interval), T(many_pokes_are_one_beat_within_two_seconds), T(a_new_interval_counts_at_once),
-    T(a_failure_is_reported_and_tried_again_with_the_next_beat), T(a_slow_server_is_not_hurried), T(a_document_that_is_too_big_is_reported),
+RUN(T(it_beats_at_once_and_then_at_its_interval), T(many_pokes_are_one_beat_within_two_seconds),
+    T(a_new_interval_counts_at_once), T(a_failure_is_reported_and_tried_again_with_the_next_beat),
+    T(a_slow_server_is_not_hurried), T(a_document_that_is_too_big_is_reported),
     T(the_last_word_is_the_last), T(the_last_word_is_given_up_after_two_seconds))

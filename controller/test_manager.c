@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole operator but its HTTP, against the fake API server: first start, restart, hand-over, rest, rejected configuration,
-// CRDs that come and go, the way down.
-#include "base/alloc.h"
+// The whole operator but its HTTP, against the fake API server: first start, restart, hand-over,
+// rest, rejected configuration, CRDs that come and go, the way down.
 #include "apis/types.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -43,22 +43,29 @@ static void the_first_start_makes_one_run_and_keeps_its_rows(void **state unused
     snprintf(run, sizeof(run), "%s", first_run(&f));
     fake_manager_pass(&f, 5 * FAKE_SEC);
     assert_string_equal(fake_manager_condition(&f, run, "Complete", "status"), "True");
-    assert_string_equal(fake_manager_text(&f, run, "status.historyID"), fake_manager_text(&f, run, "metadata.uid"));
+    assert_string_equal(fake_manager_text(&f, run, "status.historyID"),
+                        fake_manager_text(&f, run, "metadata.uid"));
     assert_string_equal(fake_manager_condition(&f, CONFIG, "Ready", "status"), "True");
     assert_string_equal(fake_manager_condition(&f, CONFIG, "AssessmentsCurrent", "status"), "True");
-    assert_string_equal(fake_manager_condition(&f, CONFIG, "PermissionsSufficient", "reason"), "AllGranted");
-    assert_string_equal(fake_manager_text(&f, CONFIG, "status.lastAssessment.name"), strchr(run, '/') + 1);
+    assert_string_equal(fake_manager_condition(&f, CONFIG, "PermissionsSufficient", "reason"),
+                        "AllGranted");
+    assert_string_equal(fake_manager_text(&f, CONFIG, "status.lastAssessment.name"),
+                        strchr(run, '/') + 1);
     assert_string_equal(fake_manager_status(&f, "health"), "healthy");
     assert_int_equal(fake_server_objects(f.server, "assessmentruns"), 1);
     assert_true(fake_manager_findings(&f, "latest") > 10);
-    // Written no more often than there is something to say: claimed and ended; accepted, run active, permissions known, run ended.
+    // Written no more often than there is something to say: claimed and ended; accepted, run
+    // active, permissions known, run ended.
     assert_int_equal(count(&f, "POST", FAKE_RUNS), 1);
     assert_int_equal(count(&f, "PATCH", FAKE_RUNS), 2);
     assert_int_equal(count(&f, "PATCH", FAKE_CONFIGS), 4);
     assert_int_equal(count(&f, "POST", "/namespaces/default/events"), 1);
-    assert_true(metric_value(METRIC_CONTROLLER_RUNTIME_RECONCILE_TOTAL, "kube9config", "requeue_after") <= 8);
-    assert_int_equal(metric_value(METRIC_CONTROLLER_RUNTIME_RECONCILE_ERRORS_TOTAL, "kube9config"), 0);
-    assert_int_equal(metric_value(METRIC_CONTROLLER_RUNTIME_RECONCILE_ERRORS_TOTAL, "assessmentrun"), 0);
+    assert_true(metric_value(METRIC_CONTROLLER_RUNTIME_RECONCILE_TOTAL, "kube9config",
+                             "requeue_after") <= 8);
+    assert_int_equal(metric_value(METRIC_CONTROLLER_RUNTIME_RECONCILE_ERRORS_TOTAL, "kube9config"),
+                     0);
+    assert_int_equal(
+        metric_value(METRIC_CONTROLLER_RUNTIME_RECONCILE_ERRORS_TOTAL, "assessmentrun"), 0);
     manager_free(m);
     fake_manager_fini(&f);
 }
@@ -84,7 +91,8 @@ static void without_a_config_the_defaults_are_in_force(void **state unused_arg)
     fake_manager_init(&f);
     m = fake_manager_start(&f);
     first_run(&f);
-    assert_string_equal(fake_manager_text(&f, fake_manager_first_run(&f), "metadata.ownerReferences"), "");
+    assert_string_equal(
+        fake_manager_text(&f, fake_manager_first_run(&f), "metadata.ownerReferences"), "");
     assert_int_equal(count(&f, "GET", FAKE_CRD_GET), 1); // absence was proved, once
     fake_manager_pass(&f, 10 * USEC_PER_MIN);
     assert_int_equal(count(&f, "GET", FAKE_CRD_GET), 1);
@@ -95,9 +103,10 @@ static void without_a_config_the_defaults_are_in_force(void **state unused_arg)
 
 static void put_running(struct fake_manager *f, const char *started)
 {
-    autofree char *text = xasprintf("{\"kind\":\"AssessmentRun\",\"apiVersion\":\"kube9.io/v1alpha1\",\"metadata\":{\"name\":\"mine\"},"
-                                    "\"spec\":{\"mode\":\"Full\"},\"status\":{\"phase\":\"Running\",\"startTime\":\"%s\"}}",
-                                    started);
+    autofree char *text = xasprintf(
+        "{\"kind\":\"AssessmentRun\",\"apiVersion\":\"kube9.io/v1alpha1\",\"metadata\":{\"name\":\"mine\"},"
+        "\"spec\":{\"mode\":\"Full\"},\"status\":{\"phase\":\"Running\",\"startTime\":\"%s\"}}",
+        started);
 
     assert_true(fake_server_put(f->server, text) != 0);
 }
@@ -111,7 +120,8 @@ static void a_restart_resumes_the_running_run(void **state unused_arg)
     put_running(&f, "2023-11-14T22:12:50Z"); // half a minute ago
     m = fake_manager_start(&f);
     fake_manager_until(&f, "assessmentruns/mine", "status.phase", "Completed", 10 * FAKE_SEC);
-    assert_string_equal(fake_manager_text(&f, "assessmentruns/mine", "status.startTime"), "2023-11-14T22:12:50Z");
+    assert_string_equal(fake_manager_text(&f, "assessmentruns/mine", "status.startTime"),
+                        "2023-11-14T22:12:50Z");
     assert_true(fake_manager_findings(&f, "mine") > 10);
     manager_free(m);
     fake_manager_fini(&f);
@@ -126,7 +136,8 @@ static void a_running_run_past_its_deadline_fails_after_a_restart(void **state u
     put_running(&f, "2023-11-14T22:00:00Z");
     m = fake_manager_start(&f);
     fake_manager_until(&f, "assessmentruns/mine", "status.phase", "Failed", 10 * FAKE_SEC);
-    assert_string_equal(fake_manager_condition(&f, "assessmentruns/mine", "Failed", "reason"), "DeadlineExceeded");
+    assert_string_equal(fake_manager_condition(&f, "assessmentruns/mine", "Failed", "reason"),
+                        "DeadlineExceeded");
     manager_free(m);
     fake_manager_fini(&f);
 }
@@ -138,7 +149,8 @@ static void a_restart_makes_no_second_first_run(void **state unused_arg)
 
     fake_manager_init(&f);
     m = fake_manager_start(&f);
-    fake_server_delete(f.server, "assessmentruns", "", strchr(first_run(&f), '/') + 1); // only the store remembers it
+    fake_server_delete(f.server, "assessmentruns", "",
+                       strchr(first_run(&f), '/') + 1); // only the store remembers it
     fake_manager_pass(&f, FAKE_SEC);
     manager_stop(m);
     fake_manager_pass(&f, 5 * FAKE_SEC);
@@ -247,7 +259,8 @@ static void a_rejected_config_leaves_the_last_good_one_in_force(void **state unu
     assert_string_equal(fake_manager_condition(&f, CONFIG, "Ready", "status"), "False");
     assert_string_equal(fake_manager_condition(&f, CONFIG, "Ready", "reason"), "InvalidSpec");
     assert_string_equal(fake_manager_condition(&f, CONFIG, "Stalled", "status"), "True");
-    assert_non_null(strstr(fake_manager_condition(&f, CONFIG, "Ready", "message"), "spec.assessment.schedule"));
+    assert_non_null(
+        strstr(fake_manager_condition(&f, CONFIG, "Ready", "message"), "spec.assessment.schedule"));
     assert_int_equal(m->config->generation, 1);
     fake_manager_pass(&f, 13 * USEC_PER_HOUR); // its schedule still counts
     assert_int_equal(fake_server_objects(f.server, "assessmentruns"), 2);
@@ -276,7 +289,9 @@ static void the_last_good_config_survives_a_restart(void **state unused_arg)
     m = fake_manager_start(&f);
     fake_manager_pass(&f, 10 * FAKE_SEC);
     assert_non_null(m->config->object);
-    assert_int_equal(heartbeat_settings_interval(kube9_config_spec_heartbeat(config_spec(m->config))), 30 * FAKE_SEC);
+    assert_int_equal(
+        heartbeat_settings_interval(kube9_config_spec_heartbeat(config_spec(m->config))),
+        30 * FAKE_SEC);
     assert_string_equal(fake_manager_condition(&f, CONFIG, "Ready", "status"), "False");
     manager_free(m);
     fake_manager_fini(&f);
@@ -292,7 +307,8 @@ static void a_crd_that_goes_and_comes_back_harms_nothing(void **state unused_arg
     m = fake_manager_start(&f);
     first_run(&f);
     // As the API server does it: marked, emptied, gone.
-    fake_manager_crd(&f, "kube9configs", "kube9.io", ",\"deletionTimestamp\":\"2023-11-14T22:14:00Z\",\"finalizers\":[\"x\"]");
+    fake_manager_crd(&f, "kube9configs", "kube9.io",
+                     ",\"deletionTimestamp\":\"2023-11-14T22:14:00Z\",\"finalizers\":[\"x\"]");
     fake_server_delete(f.server, "kube9configs", "", "default");
     fake_manager_pass(&f, FAKE_SEC);
     fake_server_delete(f.server, "customresourcedefinitions", "", "kube9configs.kube9.io");
@@ -302,12 +318,15 @@ static void a_crd_that_goes_and_comes_back_harms_nothing(void **state unused_arg
     assert_non_null(m->config->object);
     assert_false(m->failed);
     assert_string_equal(fake_manager_status(&f, "health"), "degraded");
-    assert_non_null(strstr(fake_manager_status(&f, "error"), "kube9configs.kube9.io is not installed"));
+    assert_non_null(
+        strstr(fake_manager_status(&f, "error"), "kube9configs.kube9.io is not installed"));
     fake_server_serve(f.server, "kube9configs", true);
     fake_manager_crd(&f, "kube9configs", "kube9.io", "");
     fake_manager_config(&f, "{\"heartbeat\":{\"interval\":\"45s\"}}");
     fake_manager_pass(&f, USEC_PER_MIN);
-    assert_int_equal(heartbeat_settings_interval(kube9_config_spec_heartbeat(config_spec(m->config))), 45 * FAKE_SEC);
+    assert_int_equal(
+        heartbeat_settings_interval(kube9_config_spec_heartbeat(config_spec(m->config))),
+        45 * FAKE_SEC);
     assert_string_equal(fake_manager_condition(&f, CONFIG, "Ready", "status"), "True");
     manager_free(m);
     fake_manager_fini(&f);
@@ -327,7 +346,8 @@ static void stopping_leaves_a_last_word_and_a_free_lease(void **state unused_arg
     assert_true(m->ended && !m->failed);
     assert_string_equal(fake_manager_status(&f, "health"), "unhealthy");
     assert_string_equal(fake_manager_status(&f, "error"), "Shutting down");
-    assert_string_equal(fake_manager_text(&f, "leases/kube9-system/kube9-operator", "spec.holderIdentity"), "");
+    assert_string_equal(
+        fake_manager_text(&f, "leases/kube9-system/kube9-operator", "spec.holderIdentity"), "");
     manager_free(m);
     fake_manager_fini(&f);
 }
@@ -421,9 +441,11 @@ static void events_are_off_when_the_config_says_so(void **state unused_arg)
 
 static void put_argocd(struct fake_manager *f)
 {
-    fake_server_put(f->server, "{\"kind\":\"Deployment\",\"apiVersion\":\"apps/v1\",\"metadata\":{\"name\":\"argocd-server\",\"namespace\":"
-                               "\"gitops\",\"labels\":{\"app.kubernetes.io/name\":\"argocd-server\"}},\"spec\":{\"selector\":{},\"template\":"
-                               "{\"spec\":{\"containers\":[{\"name\":\"s\",\"image\":\"quay.io/argoproj/argocd:v3.1.4\"}]}}}}");
+    fake_server_put(
+        f->server,
+        "{\"kind\":\"Deployment\",\"apiVersion\":\"apps/v1\",\"metadata\":{\"name\":\"argocd-server\",\"namespace\":"
+        "\"gitops\",\"labels\":{\"app.kubernetes.io/name\":\"argocd-server\"}},\"spec\":{\"selector\":{},\"template\":"
+        "{\"spec\":{\"containers\":[{\"name\":\"s\",\"image\":\"quay.io/argoproj/argocd:v3.1.4\"}]}}}}");
 }
 
 static void argocd_is_told_only_when_it_is_there(void **state unused_arg)
@@ -437,7 +459,8 @@ static void argocd_is_told_only_when_it_is_there(void **state unused_arg)
     m = fake_manager_start(&f);
     first_run(&f);
     fake_manager_pass(&f, USEC_PER_MIN);
-    assert_string_equal(fake_manager_status(&f, "argocd.detected"), "false"); // without its CRD it may be anything
+    assert_string_equal(fake_manager_status(&f, "argocd.detected"),
+                        "false"); // without its CRD it may be anything
     assert_string_equal(fake_manager_status(&f, "trivy.detected"), "false");
     fake_manager_crd(&f, "applications", "argoproj.io", "");
     fake_manager_crd(&f, "vulnerabilityreports", "aquasecurity.github.io", "");
@@ -458,7 +481,8 @@ static void argocd_is_told_only_when_it_is_there(void **state unused_arg)
     fake_manager_fini(&f);
 }
 
-static void after_a_restore_of_etcd_nothing_is_written_before_the_caches_are_new(void **state unused_arg)
+static void
+after_a_restore_of_etcd_nothing_is_written_before_the_caches_are_new(void **state unused_arg)
 {
     struct fake_manager f;
     struct manager *m;
@@ -481,11 +505,15 @@ static void after_a_restore_of_etcd_nothing_is_written_before_the_caches_are_new
 
 RUN(T(the_first_start_makes_one_run_and_keeps_its_rows), T(the_status_config_map_is_there_at_once),
     T(without_a_config_the_defaults_are_in_force), T(a_restart_resumes_the_running_run),
-    T(a_running_run_past_its_deadline_fails_after_a_restart), T(a_restart_makes_no_second_first_run),
-    T(a_released_lease_is_taken_over_with_the_database), T(after_a_crash_the_lease_is_taken_over_when_it_expires),
-    T(at_rest_only_the_lease_and_the_config_map_are_written), T(a_rejected_config_leaves_the_last_good_one_in_force),
+    T(a_running_run_past_its_deadline_fails_after_a_restart),
+    T(a_restart_makes_no_second_first_run), T(a_released_lease_is_taken_over_with_the_database),
+    T(after_a_crash_the_lease_is_taken_over_when_it_expires),
+    T(at_rest_only_the_lease_and_the_config_map_are_written),
+    T(a_rejected_config_leaves_the_last_good_one_in_force),
     T(the_last_good_config_survives_a_restart), T(a_crd_that_goes_and_comes_back_harms_nothing),
-    T(stopping_leaves_a_last_word_and_a_free_lease), T(stopping_takes_less_than_five_seconds_without_a_server),
-    T(a_lost_lease_ends_the_process_with_a_reason), T(missing_rights_for_the_lease_are_said_once_and_shown),
+    T(stopping_leaves_a_last_word_and_a_free_lease),
+    T(stopping_takes_less_than_five_seconds_without_a_server),
+    T(a_lost_lease_ends_the_process_with_a_reason),
+    T(missing_rights_for_the_lease_are_said_once_and_shown),
     T(events_are_off_when_the_config_says_so), T(argocd_is_told_only_when_it_is_there),
     T(after_a_restore_of_etcd_nothing_is_written_before_the_caches_are_new))

@@ -13,15 +13,17 @@
 
 static struct object *run(const char *status)
 {
-    autofree char *text = xasprintf("{\"apiVersion\":\"kube9.io/v1alpha1\",\"kind\":\"AssessmentRun\",\"metadata\":{\"name\":\"x\",\"uid\":\"" UID
-                                    "\",\"resourceVersion\":\"42\"},\"spec\":{\"mode\":\"Full\"},\"status\":%s}",
-                                    status);
+    autofree char *text = xasprintf(
+        "{\"apiVersion\":\"kube9.io/v1alpha1\",\"kind\":\"AssessmentRun\",\"metadata\":{\"name\":\"x\",\"uid\":\"" UID
+        "\",\"resourceVersion\":\"42\"},\"spec\":{\"mode\":\"Full\"},\"status\":%s}",
+        status);
     struct json_doc autojson doc = { 0 };
     struct object *o = NULL;
     struct error e = { 0 };
 
     if (json_parse(str_of(text), NULL, &doc, &e) < 0 ||
-        object_decode(kind_get(KIND_ASSESSMENT_RUN), json_root(&doc), (struct decode_options){ 0 }, &o, &e) < 0)
+        object_decode(kind_get(KIND_ASSESSMENT_RUN), json_root(&doc), (struct decode_options){ 0 },
+                      &o, &e) < 0)
         fail_msg("%s", e.text);
     return o;
 }
@@ -43,8 +45,10 @@ static void a_status_names_uid_and_resource_version(void **state unused_arg)
     apply_running(&p, o);
     assert_int_equal(p.n, 1);
     assert_int_equal(p.v[0].kind, INTENT_APPLY_STATUS);
-    assert_string_equal(p.v[0].body.p, "{\"apiVersion\":\"kube9.io/v1alpha1\",\"kind\":\"AssessmentRun\",\"metadata\":{\"name\":\"x\",\"uid\":\"" UID
-                                       "\",\"resourceVersion\":\"42\"},\"status\":{\"phase\":\"Running\"}}");
+    assert_string_equal(
+        p.v[0].body.p,
+        "{\"apiVersion\":\"kube9.io/v1alpha1\",\"kind\":\"AssessmentRun\",\"metadata\":{\"name\":\"x\",\"uid\":\"" UID
+        "\",\"resourceVersion\":\"42\"},\"status\":{\"phase\":\"Running\"}}");
     plan_fini(&p);
 }
 
@@ -101,8 +105,10 @@ static void a_plan_prints_one_line_per_intent(void **state unused_arg)
     plan_remember(&p, "k", "v");
     plan_requeue(&p, USEC_PER_SEC);
     assert_int_equal(plan_print(&p, &text), 0);
-    assert_string_equal(text.p, "event AssessmentRun/x Warning Failed: it broke\ndelete AssessmentRun/x\nremember k=v\n"
-                                "requeue at 1970-01-01T00:00:01Z\n");
+    assert_string_equal(
+        text.p,
+        "event AssessmentRun/x Warning Failed: it broke\ndelete AssessmentRun/x\nremember k=v\n"
+        "requeue at 1970-01-01T00:00:01Z\n");
     plan_fini(&p);
 }
 
@@ -130,6 +136,7 @@ static void plans_grow(void **state unused_arg)
     plan_fini(&p);
 }
 
-RUN(T(a_status_names_uid_and_resource_version), T(a_status_that_stands_is_not_written), T(a_deletion_carries_the_uid),
-    T(the_earliest_requeue_counts), T(a_plan_prints_one_line_per_intent), T(an_unpublished_configuration_is_freed_with_its_plan),
+RUN(T(a_status_names_uid_and_resource_version), T(a_status_that_stands_is_not_written),
+    T(a_deletion_carries_the_uid), T(the_earliest_requeue_counts),
+    T(a_plan_prints_one_line_per_intent), T(an_unpublished_configuration_is_freed_with_its_plan),
     T(plans_grow))

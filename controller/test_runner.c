@@ -79,7 +79,9 @@ static void quiet(void *arg unused_arg, const char *line unused_arg)
 
 static void init(struct fixture *f)
 {
-    struct runner_hooks hooks = { decide, start_job, cancel_job, publish, remember, wrote, denied, f };
+    struct runner_hooks hooks = {
+        decide, start_job, cancel_job, publish, remember, wrote, denied, f
+    };
 
     *f = (struct fixture){ 0 };
     log_capture(quiet, NULL);
@@ -89,7 +91,10 @@ static void init(struct fixture *f)
     informers_add(f->c.in, KIND_CUSTOM_RESOURCE_DEFINITION);
     informers_add(f->c.in, KIND_KUBE9_CONFIG);
     informers_add(f->c.in, KIND_ASSESSMENT_RUN);
-    f->runner = runner_new(&(struct runner_options){ .loop = f->c.loop, .client = f->c.client, .informers = f->c.in, .name = "test" }, &hooks);
+    f->runner = runner_new(
+        &(struct runner_options){
+            .loop = f->c.loop, .client = f->c.client, .informers = f->c.in, .name = "test" },
+        &hooks);
     runner_start(f->runner);
     fake_cluster_pass(&f->c, SEC);
 }
@@ -101,21 +106,28 @@ static void fini(struct fixture *f)
     log_capture(NULL, NULL);
 }
 
-#define BODY "{\"apiVersion\":\"kube9.io/v1alpha1\",\"kind\":\"AssessmentRun\",\"metadata\":{\"name\":\"x\"},\"spec\":{\"mode\":\"Full\"}}"
+#define BODY                                                                                       \
+    "{\"apiVersion\":\"kube9.io/v1alpha1\",\"kind\":\"AssessmentRun\",\"metadata\":{\"name\":\"x\"},\"spec\":{\"mode\":\"Full\"}}"
 
 static struct intent create_x(void)
 {
-    return (struct intent){ .kind = INTENT_CREATE, .object_kind = KIND_ASSESSMENT_RUN, .name = "x", .body = str_of(BODY) };
+    return (struct intent){
+        .kind = INTENT_CREATE, .object_kind = KIND_ASSESSMENT_RUN, .name = "x", .body = str_of(BODY)
+    };
 }
 
 static struct intent delete_x(const char *uid)
 {
-    return (struct intent){ .kind = INTENT_DELETE, .object_kind = KIND_ASSESSMENT_RUN, .name = "x", .uid = uid };
+    return (struct intent){
+        .kind = INTENT_DELETE, .object_kind = KIND_ASSESSMENT_RUN, .name = "x", .uid = uid
+    };
 }
 
 static struct intent remember_it(void)
 {
-    return (struct intent){ .kind = INTENT_REMEMBER, .object_kind = KIND_COUNT, .key = "k", .value = "v" };
+    return (struct intent){
+        .kind = INTENT_REMEMBER, .object_kind = KIND_COUNT, .key = "k", .value = "v"
+    };
 }
 
 static void each_class_of_error_has_its_own_wait(void **state unused_arg)
@@ -126,24 +138,26 @@ static void each_class_of_error_has_its_own_wait(void **state unused_arg)
         usec least, most; // until the second attempt
         unsigned denied;
     } rows[] = {
-        { 409, "Conflict", 5 * USEC_PER_MSEC, 20 * USEC_PER_MSEC, 0 },
-        { 500, "InternalError", 5 * USEC_PER_MSEC, 20 * USEC_PER_MSEC, 0 },
-        { 503, "ServiceUnavailable", 5 * USEC_PER_MSEC, 20 * USEC_PER_MSEC, 0 },
-        { 403, "Forbidden", 60 * SEC, 61 * SEC, 1 },
-        { 422, "Invalid", 60 * SEC, 61 * SEC, 0 },
-        { 400, "BadRequest", 60 * SEC, 61 * SEC, 0 },
-        { 404, "NotFound", 60 * SEC, 61 * SEC, 0 },
+        {409,  "Conflict",           5 * USEC_PER_MSEC, 20 * USEC_PER_MSEC, 0},
+        { 500, "InternalError",      5 * USEC_PER_MSEC, 20 * USEC_PER_MSEC, 0},
+        { 503, "ServiceUnavailable", 5 * USEC_PER_MSEC, 20 * USEC_PER_MSEC, 0},
+        { 403, "Forbidden",          60 * SEC,          61 * SEC,           1},
+        { 422, "Invalid",            60 * SEC,          61 * SEC,           0},
+        { 400, "BadRequest",         60 * SEC,          61 * SEC,           0},
+        { 404, "NotFound",           60 * SEC,          61 * SEC,           0},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct fixture f;
-        autofree char *body = xasprintf("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"no\",\"reason\":"
-                                        "\"%s\",\"code\":%d}",
-                                        rows[i].reason, rows[i].status);
+        autofree char *body = xasprintf(
+            "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"message\":\"no\",\"reason\":"
+            "\"%s\",\"code\":%d}",
+            rows[i].reason, rows[i].status);
         usec began;
 
         init(&f);
-        fake_server_script(f.c.server, "POST", RUNS, &(struct fake_reply){ .status = rows[i].status, .body = body });
+        fake_server_script(f.c.server, "POST", RUNS,
+                           &(struct fake_reply){ .status = rows[i].status, .body = body });
         f.plan[f.n++] = create_x();
         f.plan[f.n++] = remember_it();
         began = clock_mono();
@@ -153,7 +167,8 @@ static void each_class_of_error_has_its_own_wait(void **state unused_arg)
         while (!f.remembered && clock_mono() - began < 300 * SEC)
             fake_cluster_pass(&f.c, USEC_PER_MSEC);
         if (f.remembered_at - began < rows[i].least || f.remembered_at - began > rows[i].most)
-            fail_msg("%d %s: again after %" PRId64 " us", rows[i].status, rows[i].reason, f.remembered_at - began);
+            fail_msg("%d %s: again after %" PRId64 " us", rows[i].status, rows[i].reason,
+                     f.remembered_at - began);
         assert_int_equal(f.denied, rows[i].denied);
         assert_int_equal(f.wrote, 1);
         fini(&f);
@@ -165,7 +180,9 @@ static void failures_in_a_row_wait_longer_each_time(void **state unused_arg)
     struct fixture f;
 
     init(&f);
-    f.plan[f.n++] = (struct intent){ .kind = INTENT_START_JOB, .object_kind = KIND_COUNT, .name = "x", .uid = "u" };
+    f.plan[f.n++] = (struct intent){
+        .kind = INTENT_START_JOB, .object_kind = KIND_COUNT, .name = "x", .uid = "u"
+    };
     f.start_fails = true;
     runner_add(f.runner, &config_key);
     fake_cluster_pass(&f.c, 60 * SEC);
@@ -183,7 +200,8 @@ static void what_exists_is_created_and_what_is_gone_is_deleted(void **state unus
     init(&f);
     fake_server_put(f.c.server, BODY);
     f.plan[f.n++] = create_x();
-    f.plan[f.n++] = delete_x("11111111-1111-1111-1111-111111111111"); // another one of that name is there
+    f.plan[f.n++] =
+        delete_x("11111111-1111-1111-1111-111111111111"); // another one of that name is there
     f.plan[f.n++] = remember_it();
     runner_add(f.runner, &config_key);
     fake_cluster_pass(&f.c, SEC);
@@ -210,9 +228,12 @@ static void a_deletion_names_the_uid(void **state unused_arg)
     runner_add(f.runner, &config_key);
     fake_cluster_pass(&f.c, SEC);
     for (size_t i = 0; i < fake_server_requests(f.c.server); i++)
-        r = strcmp(fake_server_request(f.c.server, i)->method, "DELETE") == 0 ? fake_server_request(f.c.server, i) : r;
+        r = strcmp(fake_server_request(f.c.server, i)->method, "DELETE") == 0
+                ? fake_server_request(f.c.server, i)
+                : r;
     assert_non_null(r);
-    assert_non_null(strstr(r->body, "\"preconditions\":{\"uid\":\"11111111-1111-1111-1111-111111111111\""));
+    assert_non_null(
+        strstr(r->body, "\"preconditions\":{\"uid\":\"11111111-1111-1111-1111-111111111111\""));
     assert_non_null(strstr(r->body, "Background"));
     fini(&f);
 }
@@ -263,7 +284,8 @@ static void stopping_cancels_what_is_under_way(void **state unused_arg)
     struct fixture f;
 
     init(&f);
-    fake_server_script(f.c.server, "POST", RUNS, &(struct fake_reply){ .status = 201, .body = BODY, .delay = 5 * SEC });
+    fake_server_script(f.c.server, "POST", RUNS,
+                       &(struct fake_reply){ .status = 201, .body = BODY, .delay = 5 * SEC });
     f.plan[f.n++] = create_x();
     f.plan[f.n++] = remember_it();
     runner_add(f.runner, &config_key);
@@ -299,7 +321,9 @@ static void a_requeue_comes_at_its_time(void **state unused_arg)
     struct fixture f;
 
     init(&f);
-    f.plan[f.n++] = (struct intent){ .kind = INTENT_REQUEUE, .object_kind = KIND_COUNT, .at = clock_wall() + 30 * SEC };
+    f.plan[f.n++] = (struct intent){ .kind = INTENT_REQUEUE,
+                                     .object_kind = KIND_COUNT,
+                                     .at = clock_wall() + 30 * SEC };
     runner_add(f.runner, &config_key);
     fake_cluster_pass(&f.c, 29 * SEC);
     assert_int_equal(f.decided, 1);
@@ -316,9 +340,12 @@ static void a_configuration_that_is_not_published_is_freed(void **state unused_a
     struct fixture f;
 
     init(&f);
-    fake_server_script(f.c.server, "POST", RUNS, &(struct fake_reply){ .status = 201, .body = BODY, .delay = 5 * SEC });
+    fake_server_script(f.c.server, "POST", RUNS,
+                       &(struct fake_reply){ .status = 201, .body = BODY, .delay = 5 * SEC });
     f.plan[f.n++] = create_x();
-    f.plan[f.n++] = (struct intent){ .kind = INTENT_PUBLISH, .object_kind = KIND_COUNT, .config = config_defaults() };
+    f.plan[f.n++] = (struct intent){ .kind = INTENT_PUBLISH,
+                                     .object_kind = KIND_COUNT,
+                                     .config = config_defaults() };
     runner_add(f.runner, &config_key);
     fake_cluster_pass(&f.c, SEC);
     runner_stop(f.runner); // the leak checker looks at the rest
@@ -327,6 +354,8 @@ static void a_configuration_that_is_not_published_is_freed(void **state unused_a
 }
 
 RUN(T(each_class_of_error_has_its_own_wait), T(failures_in_a_row_wait_longer_each_time),
-    T(what_exists_is_created_and_what_is_gone_is_deleted), T(a_deletion_names_the_uid), T(a_key_waits_until_the_cache_shows_our_own_write),
-    T(a_cache_that_never_shows_it_is_waited_for_ten_seconds), T(stopping_cancels_what_is_under_way), T(nothing_is_decided_while_paused),
-    T(a_requeue_comes_at_its_time), T(a_configuration_that_is_not_published_is_freed))
+    T(what_exists_is_created_and_what_is_gone_is_deleted), T(a_deletion_names_the_uid),
+    T(a_key_waits_until_the_cache_shows_our_own_write),
+    T(a_cache_that_never_shows_it_is_waited_for_ten_seconds), T(stopping_cancels_what_is_under_way),
+    T(nothing_is_decided_while_paused), T(a_requeue_comes_at_its_time),
+    T(a_configuration_that_is_not_published_is_freed))

@@ -35,7 +35,8 @@ static void without_a_last_time_the_first_run_is_due_at_once(void **state unused
 static void every_counts_from_the_last_time(void **state unused_arg)
 {
     struct schedule *s = of("@every 90s", NULL);
-    struct schedule_decision d = schedule_decide(s, at("2026-11-21T10:00:00Z"), 0, at("2026-11-21T10:01:29Z"));
+    struct schedule_decision d =
+        schedule_decide(s, at("2026-11-21T10:00:00Z"), 0, at("2026-11-21T10:01:29Z"));
 
     assert_false(d.due);
     assert_int_equal(d.next, at("2026-11-21T10:01:30Z"));
@@ -49,7 +50,8 @@ static void every_counts_from_the_last_time(void **state unused_arg)
 static void missed_times_collapse_into_the_newest(void **state unused_arg)
 {
     struct schedule *s = of("*/5 * * * *", NULL);
-    struct schedule_decision d = schedule_decide(s, at("2025-01-01T00:00:00Z"), 0, at("2026-11-21T10:07:00Z"));
+    struct schedule_decision d =
+        schedule_decide(s, at("2025-01-01T00:00:00Z"), 0, at("2026-11-21T10:07:00Z"));
 
     assert_true(d.due);
     assert_int_equal(d.at, at("2026-11-21T10:05:00Z"));
@@ -71,7 +73,8 @@ static void a_time_missed_by_more_than_the_deadline_is_skipped(void **state unus
 static void a_last_time_in_the_future_does_not_stop_the_schedule(void **state unused_arg)
 {
     struct schedule *s = of("@every 1h", NULL);
-    struct schedule_decision d = schedule_decide(s, at("2030-01-01T00:00:00Z"), 0, at("2026-11-21T10:00:00Z"));
+    struct schedule_decision d =
+        schedule_decide(s, at("2030-01-01T00:00:00Z"), 0, at("2026-11-21T10:00:00Z"));
 
     assert_false(d.due);
     assert_int_equal(d.next, at("2026-11-21T11:00:00Z"));
@@ -99,6 +102,7 @@ static void what_is_wrong_is_named(void **state unused_arg)
     assert_non_null(strstr(e.text, "Middle/Earth"));
 }
 
-RUN(T(without_a_last_time_the_first_run_is_due_at_once), T(every_counts_from_the_last_time), T(missed_times_collapse_into_the_newest),
-    T(a_time_missed_by_more_than_the_deadline_is_skipped), T(a_last_time_in_the_future_does_not_stop_the_schedule),
-    T(the_zone_moves_the_fields), T(what_is_wrong_is_named))
+RUN(T(without_a_last_time_the_first_run_is_due_at_once), T(every_counts_from_the_last_time),
+    T(missed_times_collapse_into_the_newest), T(a_time_missed_by_more_than_the_deadline_is_skipped),
+    T(a_last_time_in_the_future_does_not_stop_the_schedule), T(the_zone_moves_the_fields),
+    T(what_is_wrong_is_named))

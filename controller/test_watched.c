@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds that are watched and the rules of deploy/manifests that allow list and watch: each asks for the other.
+// The kinds that are watched and the rules of deploy/manifests that allow list and watch: each asks
+// for the other.
 #include "apis/kinds.h"
 #include "base/test.h"
 #include "base/yaml.h"
 #include "controller/watched.h"
 
-#define MANIFEST "deploy/manifests/20-clusterrole.yaml"
+#define MANIFEST   "deploy/manifests/20-clusterrole.yaml"
 #define GRANTS_MAX 128
 
 struct grant {
@@ -29,7 +30,8 @@ static bool has(const struct yaml_node *list, const char *word)
 
 static void take_rule(struct grants *g, const struct yaml_node *rule)
 {
-    const struct yaml_node *groups = yaml_get(rule, "apiGroups"), *resources = yaml_get(rule, "resources");
+    const struct yaml_node *groups = yaml_get(rule, "apiGroups"),
+                           *resources = yaml_get(rule, "resources");
     const struct yaml_node *verbs = yaml_get(rule, "verbs");
 
     assert_non_null(verbs);
@@ -39,7 +41,8 @@ static void take_rule(struct grants *g, const struct yaml_node *rule)
     for (uint32_t i = 0; i < groups->sub.n; i++) {
         for (uint32_t j = 0; j < resources->sub.n; j++) {
             assert_true(g->n < GRANTS_MAX);
-            g->v[g->n++] = (struct grant){ yaml_str(groups->sub.v[i], ""), yaml_str(resources->sub.v[j], "") };
+            g->v[g->n++] =
+                (struct grant){ yaml_str(groups->sub.v[i], ""), yaml_str(resources->sub.v[j], "") };
         }
     }
 }
@@ -118,10 +121,12 @@ static void what_may_be_listed_is_watched(void **state unused_arg)
         for (int k = 0; k < KIND_COUNT && !found; k++) {
             const struct kind *kind = kind_get((enum kind_id)k);
 
-            found = strcmp(g.v[i].group, kind->group) == 0 && strcmp(g.v[i].resource, kind->plural) == 0 && watched(kind);
+            found = strcmp(g.v[i].group, kind->group) == 0 &&
+                    strcmp(g.v[i].resource, kind->plural) == 0 && watched(kind);
         }
         if (!found)
-            fail_msg("%s grants %s.%s, which nobody watches", MANIFEST, g.v[i].resource, g.v[i].group);
+            fail_msg("%s grants %s.%s, which nobody watches", MANIFEST, g.v[i].resource,
+                     g.v[i].group);
     }
     arena_free(g.arena);
 }

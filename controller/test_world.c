@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the reconcilers get to see: a Kube9Config's absence is believed only when its CRD stands, and runs have their turns.
+// What the reconcilers get to see: a Kube9Config's absence is believed only when its CRD stands,
+// and runs have their turns.
 #include "apis/types.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -13,7 +14,8 @@ static struct manager *start_with_config(struct fake_manager *f)
     struct manager *m;
 
     fake_manager_init(f);
-    fake_manager_config(f, "{\"assessment\":{\"suspend\":true},\"heartbeat\":{\"interval\":\"30s\"}}");
+    fake_manager_config(f,
+                        "{\"assessment\":{\"suspend\":true},\"heartbeat\":{\"interval\":\"30s\"}}");
     m = fake_manager_start(f);
     fake_manager_pass(f, 5 * FAKE_SEC);
     assert_non_null(m->config->object);
@@ -38,7 +40,8 @@ static void a_terminating_crd_proves_nothing(void **state unused_arg)
     struct fake_manager f;
     struct manager *m = start_with_config(&f);
 
-    fake_manager_crd(&f, "kube9configs", "kube9.io", ",\"deletionTimestamp\":\"2023-11-14T22:14:00Z\"");
+    fake_manager_crd(&f, "kube9configs", "kube9.io",
+                     ",\"deletionTimestamp\":\"2023-11-14T22:14:00Z\"");
     fake_server_delete(f.server, "kube9configs", "", "default");
     fake_manager_pass(&f, USEC_PER_MIN);
     assert_non_null(m->config->object);
@@ -57,11 +60,14 @@ static void an_unanswered_question_proves_nothing(void **state unused_arg)
         struct fake_manager f;
         struct manager *m = start_with_config(&f);
 
-        fake_server_script(f.server, "GET", FAKE_CRD_GET, &(struct fake_reply){ .status = statuses[i], .body = "{}", .times = 1000 });
+        fake_server_script(
+            f.server, "GET", FAKE_CRD_GET,
+            &(struct fake_reply){ .status = statuses[i], .body = "{}", .times = 1000 });
         fake_server_delete(f.server, "kube9configs", "", "default");
         fake_manager_pass(&f, 10 * USEC_PER_MIN);
         assert_non_null(m->config->object);
-        assert_in_range(fake_server_count(f.server, "GET", FAKE_CRD_GET), 2, statuses[i] == 503 ? 80 : 10); // no hot loop
+        assert_in_range(fake_server_count(f.server, "GET", FAKE_CRD_GET), 2,
+                        statuses[i] == 503 ? 80 : 10); // no hot loop
         manager_free(m);
         fake_manager_fini(&f);
     }
@@ -95,8 +101,8 @@ static const char *claims(struct fake_manager *f, char *ret, size_t n)
         const char *name = strstr(r->url, FAKE_RUNS "/");
 
         if (name && strcmp(r->method, "PATCH") == 0 && strstr(r->body, "\"Running\""))
-            snprintf(ret + strlen(ret), n - strlen(ret), "%.*s ", (int)strcspn(name + strlen(FAKE_RUNS "/"), "/"),
-                     name + strlen(FAKE_RUNS "/"));
+            snprintf(ret + strlen(ret), n - strlen(ret), "%.*s ",
+                     (int)strcspn(name + strlen(FAKE_RUNS "/"), "/"), name + strlen(FAKE_RUNS "/"));
     }
     return ret;
 }
@@ -131,15 +137,19 @@ static void a_run_that_cannot_be_read_fails_and_blocks_nobody(void **state unuse
     fake_manager_config(&f, "{\"assessment\":{\"suspend\":true}}");
     fake_manager_run(&f, "wrong", "{\"mode\":\"Full\",\"nonsense\":1}");
     clock_fake_advance(2 * FAKE_SEC);
-    fake_manager_run(&f, "unknown", "{\"mode\":\"SingleCheck\",\"checks\":{\"include\":[\"security/no-such\"]}}");
+    fake_manager_run(&f, "unknown",
+                     "{\"mode\":\"SingleCheck\",\"checks\":{\"include\":[\"security/no-such\"]}}");
     clock_fake_advance(2 * FAKE_SEC);
     fake_manager_run(&f, "right", "{\"mode\":\"Full\"}");
     m = fake_manager_start(&f);
     fake_manager_until(&f, "assessmentruns/right", "status.phase", "Completed", 10 * FAKE_SEC);
     fake_manager_until(&f, "assessmentruns/wrong", "status.phase", "Failed", 10 * FAKE_SEC);
     fake_manager_until(&f, "assessmentruns/unknown", "status.phase", "Failed", 10 * FAKE_SEC);
-    assert_non_null(strstr(fake_manager_condition(&f, "assessmentruns/wrong", "Failed", "message"), "nonsense"));
-    assert_non_null(strstr(fake_manager_condition(&f, "assessmentruns/unknown", "Failed", "message"), "spec.checks.include[0]"));
+    assert_non_null(strstr(fake_manager_condition(&f, "assessmentruns/wrong", "Failed", "message"),
+                           "nonsense"));
+    assert_non_null(
+        strstr(fake_manager_condition(&f, "assessmentruns/unknown", "Failed", "message"),
+               "spec.checks.include[0]"));
     manager_free(m);
     fake_manager_fini(&f);
 }
@@ -169,7 +179,8 @@ static void the_result_of_a_deleted_run_is_forgotten(void **state unused_arg)
     fake_manager_init(&f);
     fake_manager_config(&f, "{\"assessment\":{\"suspend\":true}}");
     // Pods are not listed yet, so the job waits.
-    fake_server_script(f.server, "GET", "/api/v1/pods", &(struct fake_reply){ .status = 500, .body = "{}", .times = 1000 });
+    fake_server_script(f.server, "GET", "/api/v1/pods",
+                       &(struct fake_reply){ .status = 500, .body = "{}", .times = 1000 });
     m = fake_manager_start(&f);
     fake_manager_run(&f, "x", "{\"mode\":\"Full\"}");
     snprintf(uid, sizeof(uid), "%s", fake_manager_text(&f, "assessmentruns/x", "metadata.uid"));
@@ -201,7 +212,10 @@ static void a_run_is_deleted_when_its_time_to_live_is_over(void **state unused_a
     fake_manager_fini(&f);
 }
 
-RUN(T(a_deleted_config_means_defaults_when_its_crd_stands), T(a_terminating_crd_proves_nothing), T(an_unanswered_question_proves_nothing),
-    T(a_kind_that_may_not_be_listed_keeps_the_stored_config), T(runs_have_their_turn_by_age_and_then_by_name),
-    T(a_run_that_cannot_be_read_fails_and_blocks_nobody), T(a_run_that_is_cancelled_before_its_turn_never_starts),
+RUN(T(a_deleted_config_means_defaults_when_its_crd_stands), T(a_terminating_crd_proves_nothing),
+    T(an_unanswered_question_proves_nothing),
+    T(a_kind_that_may_not_be_listed_keeps_the_stored_config),
+    T(runs_have_their_turn_by_age_and_then_by_name),
+    T(a_run_that_cannot_be_read_fails_and_blocks_nobody),
+    T(a_run_that_is_cancelled_before_its_turn_never_starts),
     T(the_result_of_a_deleted_run_is_forgotten), T(a_run_is_deleted_when_its_time_to_live_is_over))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list stands here once; deploy/manifests grants list and watch on exactly these. For kinds of other projects nothing is
-// asked for, not even a permission, before their CRD is there.
+// The list stands here once; deploy/manifests grants list and watch on exactly these. For kinds of
+// other projects nothing is asked for, not even a permission, before their CRD is there.
 #include "controller/watched.h"
 
 #include "informer/informer.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between the caches and the reconcilers: gathers what a reconciler may look at, and proves the absence of a Kube9Config
-// before anybody acts on it. Absence counts only when our list is complete and empty, the CRD is Established and stays; the
-// CRD is read from the server at that moment, since its own watch may be behind.
+// Between the caches and the reconcilers: gathers what a reconciler may look at, and proves the
+// absence of a Kube9Config before anybody acts on it. Absence counts only when our list is complete
+// and empty, the CRD is Established and stays; the CRD is read from the server at that moment,
+// since its own watch may be behind.
 #include "apis/types.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -14,11 +15,11 @@
 #include "controller/run_metrics.h"
 #include "controller/watched.h"
 
-#define CONFIG_NAME     "default"
-#define ASK_AGAIN       (5 * USEC_PER_SEC) // doubles up to
-#define ASK_AGAIN_MAX   (5 * USEC_PER_MIN)
-#define JOB_ARENA_MAX   ((size_t)1 << 20)
-#define CRD_PATH        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/kube9configs.kube9.io"
+#define CONFIG_NAME   "default"
+#define ASK_AGAIN     (5 * USEC_PER_SEC) // doubles up to
+#define ASK_AGAIN_MAX (5 * USEC_PER_MIN)
+#define JOB_ARENA_MAX ((size_t)1 << 20)
+#define CRD_PATH      "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/kube9configs.kube9.io"
 
 static const struct key config_key = { KIND_KUBE9_CONFIG, 0, CONFIG_NAME };
 
@@ -35,7 +36,8 @@ static bool crd_stands(struct str body)
     json_val *conditions, *c;
     yyjson_arr_iter it;
 
-    if (json_parse(body, NULL, &doc, NULL) < 0 || json_path(json_root(&doc), "metadata.deletionTimestamp"))
+    if (json_parse(body, NULL, &doc, NULL) < 0 ||
+        json_path(json_root(&doc), "metadata.deletionTimestamp"))
         return false;
     conditions = json_path(json_root(&doc), "status.conditions");
     yyjson_arr_iter_init(conditions, &it);
@@ -48,10 +50,12 @@ static bool crd_stands(struct str body)
 
 static bool looks_absent(struct manager *m)
 {
-    return state_of(m, KIND_KUBE9_CONFIG) == KIND_SYNCED && !informer_get(m->informers, KIND_KUBE9_CONFIG, "", CONFIG_NAME);
+    return state_of(m, KIND_KUBE9_CONFIG) == KIND_SYNCED &&
+           !informer_get(m->informers, KIND_KUBE9_CONFIG, "", CONFIG_NAME);
 }
 
-static void absence_answered(void *arg, const struct http_response *r unused_arg, struct str body, const struct error *e)
+static void absence_answered(void *arg, const struct http_response *r unused_arg, struct str body,
+                             const struct error *e)
 {
     struct manager *m = arg;
 
@@ -76,7 +80,9 @@ static void ask_absence(void *arg)
     if (!looks_absent(m) || m->absence != ABSENCE_UNKNOWN || m->stopping)
         return;
     m->absence = ABSENCE_ASKING;
-    m->absence_call = client_do(m->client, &(struct client_request){ .verb = CLIENT_GET, .path = CRD_PATH }, absence_answered, m);
+    m->absence_call =
+        client_do(m->client, &(struct client_request){ .verb = CLIENT_GET, .path = CRD_PATH },
+                  absence_answered, m);
 }
 
 static enum config_presence presence(struct manager *m, const struct object *o)
@@ -123,7 +129,7 @@ static size_t gather_runs(struct manager *m, struct arena *a, const struct objec
     size_t n = 0, max = informer_count(m->informers, KIND_ASSESSMENT_RUN);
     const struct object **v = ARENA_ARRAY(a, const struct object *, max + 1);
 
-    INFORMER_EACH(m->informers, KIND_ASSESSMENT_RUN, o) {
+    INFORMER_EACH (m->informers, KIND_ASSESSMENT_RUN, o) {
         if (n < max)
             v[n++] = o;
     }
@@ -156,7 +162,8 @@ static void decide_config(struct manager *m, struct plan *p)
         in.problem = informer_problem(m->informers, &config_key);
     in.n_runs = gather_runs(m, p->arena, &in.runs);
     in.runs_known = state_of(m, KIND_ASSESSMENT_RUN) == KIND_SYNCED;
-    // Without certainty about the configuration nothing new is scheduled, unless one was in force before.
+    // Without certainty about the configuration nothing new is scheduled, unless one was in force
+    // before.
     in.may_schedule = m->facts_taken && (in.presence != CONFIG_UNKNOWN || m->config->object);
     in.last_schedule = m->last_schedule;
     in.facts.version = m->o.version;
@@ -175,7 +182,8 @@ static void decide_config(struct manager *m, struct plan *p)
 static bool goes_before(const struct object *a, const struct object *b)
 {
     bool x = run_is_active(a), y = run_is_active(b);
-    int64_t s = object_meta_creation_timestamp(object_meta_of(a)), t = object_meta_creation_timestamp(object_meta_of(b));
+    int64_t s = object_meta_creation_timestamp(object_meta_of(a)),
+            t = object_meta_creation_timestamp(object_meta_of(b));
 
     if (x != y)
         return x;
@@ -186,12 +194,13 @@ static const struct object *first_in_line(struct manager *m)
 {
     const struct object *first = NULL;
 
-    INFORMER_EACH(m->informers, KIND_ASSESSMENT_RUN, o) {
+    INFORMER_EACH (m->informers, KIND_ASSESSMENT_RUN, o) {
         struct key k = key_of(o);
 
         if (informer_problem(m->informers, &k))
             continue; // ends as Failed without a turn
-        if (!run_is_finished(o) && !object_meta_has_deletion_timestamp(object_meta_of(o)) && (!first || goes_before(o, first)))
+        if (!run_is_finished(o) && !object_meta_has_deletion_timestamp(object_meta_of(o)) &&
+            (!first || goes_before(o, first)))
             first = o;
     }
     return first;
@@ -230,7 +239,8 @@ void world_decide(void *arg, const struct key *k, struct plan *ret)
 }
 
 // What the run asks for, read from its object, which the job keeps.
-static int fill_request(struct manager *m, const struct object *run, struct job_request *q, struct error *e)
+static int fill_request(struct manager *m, const struct object *run, struct job_request *q,
+                        struct error *e)
 {
     const struct assessment_run *r = assessment_run_of(run);
     struct run_options_source source = run_source(assessment_run_spec(r));
@@ -250,7 +260,9 @@ int world_start_job(void *arg, const struct intent *i, struct error *e)
 {
     struct manager *m = arg;
     const struct object *run = informer_get(m->informers, KIND_ASSESSMENT_RUN, "", i->name);
-    struct job_request q = { .uid = i->uid, .name = i->name, .deadline = i->at, .own_namespace = m->namespace };
+    struct job_request q = {
+        .uid = i->uid, .name = i->name, .deadline = i->at, .own_namespace = m->namespace
+    };
     char uid[UID_TEXT_MAX];
 
     if (!run || strcmp(object_uid_text(run, uid), i->uid) != 0)
@@ -278,7 +290,7 @@ void world_queue_config(struct manager *m)
 void world_queue_all(struct manager *m)
 {
     world_queue_config(m);
-    INFORMER_EACH(m->informers, KIND_ASSESSMENT_RUN, o) {
+    INFORMER_EACH (m->informers, KIND_ASSESSMENT_RUN, o) {
         struct key k = key_of(o);
 
         if (!run_is_finished(o))
@@ -290,7 +302,7 @@ static bool is_known(struct manager *m, const char *uid)
 {
     char text[UID_TEXT_MAX];
 
-    INFORMER_EACH(m->informers, KIND_ASSESSMENT_RUN, o) {
+    INFORMER_EACH (m->informers, KIND_ASSESSMENT_RUN, o) {
         if (strcmp(object_uid_text(o, text), uid) == 0)
             return true;
     }

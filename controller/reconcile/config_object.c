@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Order matters: first the configuration is settled, then the status is written about what stands now, then runs are created
-// and deleted. A run that cannot be created thus never hides what is wrong, and the status never claims a run that is not
-// there: its scheduled time appears once the run has been seen. A rejected object changes nothing but its own status.
+// Order matters: first the configuration is settled, then the status is written about what stands
+// now, then runs are created and deleted. A run that cannot be created thus never hides what is
+// wrong, and the status never claims a run that is not there: its scheduled time appears once the
+// run has been seen. A rejected object changes nothing but its own status.
 #include "controller/reconcile/config_object.h"
 
 #include "apis/draft.h"
@@ -20,10 +21,10 @@
 struct state {
     const struct config_input *in;
     struct plan *p;
-    struct config *config;        // in force after this pass
-    struct error refusal;         // why the object is not in force; code NONE = it is
+    struct config *config; // in force after this pass
+    struct error refusal;  // why the object is not in force; code NONE = it is
     struct run_overview runs;
-    usec last_schedule;           // before this pass
+    usec last_schedule; // before this pass
     struct schedule_decision schedule;
 };
 
@@ -34,14 +35,16 @@ static const struct kube9_config_status *status_of(const struct config_input *in
 
 usec config_last_schedule(const struct config_input *in)
 {
-    usec at = MAX(in->last_schedule, kube9_config_status_last_schedule_time(status_of(in)) * USEC_PER_SEC);
+    usec at = MAX(in->last_schedule,
+                  kube9_config_status_last_schedule_time(status_of(in)) * USEC_PER_SEC);
 
     // A run that exists was scheduled, whatever was remembered of it.
     for (size_t i = 0; i < in->n_runs; i++) {
         const char *name = object_name(in->runs[i]);
         int64_t minutes;
 
-        if (strncmp(name, "default-", 8) == 0 && str_i64(str_of(name + 8), &minutes) == 0 && minutes < INT64_MAX / USEC_PER_MIN)
+        if (strncmp(name, "default-", 8) == 0 && str_i64(str_of(name + 8), &minutes) == 0 &&
+            minutes < INT64_MAX / USEC_PER_MIN)
             at = MAX(at, minutes * USEC_PER_MIN);
     }
     return at;
@@ -105,7 +108,7 @@ static void write_spec(struct writer *w, const struct config *c)
     w_key_str(w, "mode", word_text(&run_mode_words, assessment_settings_mode(a)));
     if (assessment_settings_pillars(a).n) {
         w_key_list(w, "pillars");
-        FOR_EACH_WORD(pillar, assessment_settings_pillars(a))
+        FOR_EACH_WORD (pillar, assessment_settings_pillars(a))
             w_str(w, word_text(&pillar_words, pillar));
         w_list_end(w);
     }
@@ -115,7 +118,7 @@ static void write_spec(struct writer *w, const struct config *c)
             if (patterns[i].n == 0)
                 continue;
             w_key_list(w, lists[i]);
-            FOR_EACH_STR(pattern, patterns[i])
+            FOR_EACH_STR (pattern, patterns[i])
                 w_str(w, pattern);
             w_list_end(w);
         }
@@ -197,9 +200,13 @@ static void carry_out_schedule(struct state *s)
 
 static int newer_first(const void *a, const void *b)
 {
-    usec x = run_completion(*(const struct object *const *)a), y = run_completion(*(const struct object *const *)b);
+    usec x = run_completion(*(const struct object *const *)a),
+         y = run_completion(*(const struct object *const *)b);
 
-    return x < y ? 1 : x > y ? -1 : strcmp(object_name(*(const struct object *const *)b), object_name(*(const struct object *const *)a));
+    return x < y   ? 1
+           : x > y ? -1
+                   : strcmp(object_name(*(const struct object *const *)b),
+                            object_name(*(const struct object *const *)a));
 }
 
 static void trim(struct state *s, bool succeeded, int32_t limit)
@@ -210,7 +217,8 @@ static void trim(struct state *s, bool succeeded, int32_t limit)
     for (size_t i = 0; i < s->in->n_runs; i++) {
         const struct object *r = s->in->runs[i];
 
-        if (run_is_finished(r) && run_succeeded(r) == succeeded && strcmp(run_trigger(r), "Manual") != 0 &&
+        if (run_is_finished(r) && run_succeeded(r) == succeeded &&
+            strcmp(run_trigger(r), "Manual") != 0 &&
             !object_meta_has_deletion_timestamp(object_meta_of(r)))
             v[n++] = r;
     }
@@ -225,7 +233,8 @@ static struct condition_fact ready_fact(const struct state *s)
 {
     if (s->refusal.code != ERR_NONE)
         return (struct condition_fact){ "Ready", CONDITION_FALSE, "InvalidSpec", s->refusal.text };
-    return (struct condition_fact){ "Ready", CONDITION_TRUE, "InForce", "this configuration is in force" };
+    return (struct condition_fact){ "Ready", CONDITION_TRUE, "InForce",
+                                    "this configuration is in force" };
 }
 
 static struct condition_fact current_fact(const struct state *s)
@@ -235,14 +244,20 @@ static struct condition_fact current_fact(const struct state *s)
     const struct object *newest = s->runs.last_any;
 
     if (assessment_settings_suspend(config_assessment(s->config)))
-        return (struct condition_fact){ name, CONDITION_UNKNOWN, "Suspended", "spec.assessment.suspend is true" };
+        return (struct condition_fact){ name, CONDITION_UNKNOWN, "Suspended",
+                                        "spec.assessment.suspend is true" };
     if (!newest)
-        return (struct condition_fact){ name, CONDITION_UNKNOWN, "NoRunYet", "no run has ended yet" };
+        return (struct condition_fact){ name, CONDITION_UNKNOWN, "NoRunYet",
+                                        "no run has ended yet" };
     if (!run_succeeded(newest))
-        return (struct condition_fact){ name, CONDITION_FALSE, "LastRunFailed", arena_printf(s->p->arena, "AssessmentRun '%s' failed", object_name(newest)) };
+        return (struct condition_fact){ name, CONDITION_FALSE, "LastRunFailed",
+                                        arena_printf(s->p->arena, "AssessmentRun '%s' failed",
+                                                     object_name(newest)) };
     if (gap > 0 && s->in->now > run_completion(newest) + 2 * gap)
-        return (struct condition_fact){ name, CONDITION_FALSE, "Overdue", "no run has ended within twice the schedule's interval" };
-    return (struct condition_fact){ name, CONDITION_TRUE, "RunSucceeded", "the newest run ended with a result" };
+        return (struct condition_fact){ name, CONDITION_FALSE, "Overdue",
+                                        "no run has ended within twice the schedule's interval" };
+    return (struct condition_fact){ name, CONDITION_TRUE, "RunSucceeded",
+                                    "the newest run ended with a result" };
 }
 
 static struct condition_fact permissions_fact(const struct state *s)
@@ -250,10 +265,15 @@ static struct condition_fact permissions_fact(const struct state *s)
     const char *name = "PermissionsSufficient", *missing = s->in->facts.permissions_missing;
 
     if (!missing)
-        return (struct condition_fact){ name, CONDITION_UNKNOWN, "NotAskedYet", "permissions have not been asked for yet" };
+        return (struct condition_fact){ name, CONDITION_UNKNOWN, "NotAskedYet",
+                                        "permissions have not been asked for yet" };
     if (*missing)
-        return (struct condition_fact){ name, CONDITION_FALSE, "PermissionsMissing", arena_printf(s->p->arena, "missing: %s; checks that need them are skipped", missing) };
-    return (struct condition_fact){ name, CONDITION_TRUE, "AllGranted", "everything that is watched may be listed and watched" };
+        return (struct condition_fact){
+            name, CONDITION_FALSE, "PermissionsMissing",
+            arena_printf(s->p->arena, "missing: %s; checks that need them are skipped", missing)
+        };
+    return (struct condition_fact){ name, CONDITION_TRUE, "AllGranted",
+                                    "everything that is watched may be listed and watched" };
 }
 
 static void put_conditions(const struct state *s, struct draft *d)
@@ -265,14 +285,19 @@ static void put_conditions(const struct state *s, struct draft *d)
 
     facts[n++] = ready;
     if (ready.status != CONDITION_TRUE)
-        facts[n++] = (struct condition_fact){ "Stalled", CONDITION_TRUE, ready.reason, ready.message };
-    facts[n++] = (struct condition_fact){ "Registered", CONDITION_FALSE, "FreeTier", "no API key is configured: nothing leaves the cluster" };
+        facts[n++] =
+            (struct condition_fact){ "Stalled", CONDITION_TRUE, ready.reason, ready.message };
+    facts[n++] = (struct condition_fact){ "Registered", CONDITION_FALSE, "FreeTier",
+                                          "no API key is configured: nothing leaves the cluster" };
     facts[n++] = current_fact(s);
-    facts[n++] = (struct condition_fact){ "StoreHealthy", s->in->facts.store_healthy ? CONDITION_TRUE : CONDITION_FALSE,
-                                          s->in->facts.store_reason, s->in->facts.store_message };
+    facts[n++] =
+        (struct condition_fact){ "StoreHealthy",
+                                 s->in->facts.store_healthy ? CONDITION_TRUE : CONDITION_FALSE,
+                                 s->in->facts.store_reason, s->in->facts.store_message };
     facts[n++] = permissions_fact(s);
     for (size_t i = 0; i < n; i++)
-        condition_add(kube9_config_status_add_conditions(d), old, &facts[i], object_meta_generation(object_meta_of(s->in->object)), s->in->now);
+        condition_add(kube9_config_status_add_conditions(d), old, &facts[i],
+                      object_meta_generation(object_meta_of(s->in->object)), s->in->now);
 }
 
 // The run may have been deleted since (history limits, ttl): what was known of it stays.
@@ -318,10 +343,12 @@ static void put_last(const struct state *s, struct draft *d)
     last_assessment_put_skipped(l, run_counts_skipped(c));
 }
 
-// Collections are described but not carried out in this version; the status says so for each that is wanted.
+// Collections are described but not carried out in this version; the status says so for each that
+// is wanted.
 static void put_collections(const struct state *s, struct draft *d)
 {
-    static const char *const names[] = { "clusterMetadata", "resourceInventory", "resourceConfigurationPatterns", "performanceMetrics",
+    static const char *const names[] = { "clusterMetadata", "resourceInventory",
+                                         "resourceConfigurationPatterns", "performanceMetrics",
                                          "securityPosture" };
 
     (void)s;
@@ -361,7 +388,8 @@ static void write_status(const struct state *s)
     if (!s->in->object || object_meta_has_deletion_timestamp(object_meta_of(s->in->object)))
         return;
     d = draft_new(s->p->arena, &type_kube9_config_status);
-    kube9_config_status_put_observed_generation(d, object_meta_generation(object_meta_of(s->in->object)));
+    kube9_config_status_put_observed_generation(
+        d, object_meta_generation(object_meta_of(s->in->object)));
     kube9_config_status_put_mode(d, OPERATOR_MODE_OPERATED);
     kube9_config_status_put_tier(d, TIER_FREE);
     kube9_config_status_put_health(d, health_of(f->health));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kube9Config: which configuration is in force, which run is due, which runs are too many, and what the status says. Pure.
+// Kube9Config: which configuration is in force, which run is due, which runs are too many, and what
+// the status says. Pure.
 #pragma once
 
 #include "apis/object.h"
@@ -10,16 +11,17 @@ struct config;
 struct detected;
 
 enum config_presence {
-    CONFIG_UNKNOWN, // the kind is not synced, denied, absent or its CRD is going: keep what is in force
+    CONFIG_UNKNOWN, // the kind is not synced, denied, absent or its CRD is going: keep what is in
+                    // force
     CONFIG_ABSENT,  // a list of an Established CRD was empty: defaults
     CONFIG_PRESENT,
 };
 
-struct operator_facts {       // about the operator itself
+struct operator_facts { // about the operator itself
     const char *version;
-    const char *cluster_id;   // NULL until known
-    const char *health;       // "Healthy", "Degraded", "Unhealthy"
-    const char *error;        // NULL when healthy
+    const char *cluster_id; // NULL until known
+    const char *health;     // "Healthy", "Degraded", "Unhealthy"
+    const char *error;      // NULL when healthy
     bool store_healthy;
     const char *store_reason, *store_message;
     const char *permissions_missing; // "" = none; NULL = not known yet
@@ -28,15 +30,15 @@ struct operator_facts {       // about the operator itself
 
 struct config_input {
     usec now;
-    const struct object *object;   // NULL unless present
-    const char *problem;           // why it does not decode strictly, or NULL
+    const struct object *object; // NULL unless present
+    const char *problem;         // why it does not decode strictly, or NULL
     enum config_presence presence;
     struct config *in_force;
     const struct object *const *runs; // all AssessmentRuns
     size_t n_runs;
-    bool runs_known;               // that list is complete
-    bool may_schedule;             // the store has told what it remembers
-    usec last_schedule;            // newest that is remembered anywhere but in the object; 0 never
+    bool runs_known;    // that list is complete
+    bool may_schedule;  // the store has told what it remembers
+    usec last_schedule; // newest that is remembered anywhere but in the object; 0 never
     struct operator_facts facts;
 };
 
@@ -49,5 +51,6 @@ struct run_overview {
     const struct object *active[64];
     size_t n_active;
 };
+
 void run_overview_make(const struct object *const *runs, size_t n, struct run_overview *ret);
 usec config_last_schedule(const struct config_input *in);

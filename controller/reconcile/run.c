@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run moves Pending -> Running -> Completed, Partial, Failed or Cancelled. The order that survives a crash: first the claim
-// (phase Running and startTime in the status), then the job, whose rows are committed under the run's uid, then the terminal
-// status. Found Running without a job (a restart), the job is started again: its rows replace those of the first attempt.
+// A run moves Pending -> Running -> Completed, Partial, Failed or Cancelled. The order that
+// survives a crash: first the claim (phase Running and startTime in the status), then the job,
+// whose rows are committed under the run's uid, then the terminal status. Found Running without a
+// job (a restart), the job is started again: its rows replace those of the first attempt.
 #include "controller/reconcile/run.h"
 
 #include "apis/draft.h"
@@ -12,8 +13,9 @@
 #include "controller/config.h"
 #include "controller/reconcile/conditions.h"
 
-#define BODY_MAX    ((size_t)256 << 10)
-#define LATE_GRACE  (5 * USEC_PER_SEC) // the job ends itself at its deadline; this looks after a lost one
+#define BODY_MAX ((size_t)256 << 10)
+#define LATE_GRACE                                                                                 \
+    (5 * USEC_PER_SEC) // the job ends itself at its deadline; this looks after a lost one
 
 static const struct assessment_run_status *status_of(const struct object *run)
 {
@@ -46,7 +48,9 @@ bool run_succeeded(const struct object *run)
 
 usec run_completion(const struct object *run)
 {
-    return run_is_finished(run) ? assessment_run_status_completion_time(status_of(run)) * USEC_PER_SEC : 0;
+    return run_is_finished(run)
+               ? assessment_run_status_completion_time(status_of(run)) * USEC_PER_SEC
+               : 0;
 }
 
 const char *run_trigger(const struct object *run)
@@ -79,9 +83,11 @@ static void put_conditions(struct draft *d, const struct run_input *in, const st
     struct condition_fact facts[4];
     size_t n = 0;
 
-    facts[n++] = (struct condition_fact){ "Ready", good ? CONDITION_TRUE : CONDITION_FALSE, o->reason, o->message };
+    facts[n++] = (struct condition_fact){ "Ready", good ? CONDITION_TRUE : CONDITION_FALSE,
+                                          o->reason, o->message };
     if (!done)
-        facts[n++] = (struct condition_fact){ "Reconciling", CONDITION_TRUE, o->reason, o->message };
+        facts[n++] =
+            (struct condition_fact){ "Reconciling", CONDITION_TRUE, o->reason, o->message };
     else if (good)
         facts[n++] = (struct condition_fact){ "Complete", CONDITION_TRUE, o->reason, o->message };
     if (done && !good) {
@@ -135,7 +141,8 @@ static void put_top(struct draft *d, const struct assessment_summary *s)
     static const enum severity severities[CHECK_SEVERITIES] = { [CHECK_LOW] = SEVERITY_LOW,
                                                                 [CHECK_MEDIUM] = SEVERITY_MEDIUM,
                                                                 [CHECK_HIGH] = SEVERITY_HIGH,
-                                                                [CHECK_CRITICAL] = SEVERITY_CRITICAL };
+                                                                [CHECK_CRITICAL] =
+                                                                    SEVERITY_CRITICAL };
 
     for (size_t i = 0; i < s->n_top; i++) {
         const struct assess_top *t = &s->top[i];
@@ -170,7 +177,8 @@ static void put_times(struct draft *d, const struct run_input *in, const struct 
     assessment_run_status_put_completion_time(d, o->completed / USEC_PER_SEC);
     if (!claimed)
         return;
-    took = o->result ? o->result->completed - o->result->started : o->completed - start * USEC_PER_SEC;
+    took =
+        o->result ? o->result->completed - o->result->started : o->completed - start * USEC_PER_SEC;
     took = MAX(took, 0);
     if (took < 10 * USEC_PER_SEC)
         snprintf(text, sizeof(text), "%.2fs", (double)took / 1e6);
@@ -183,7 +191,8 @@ static void write_status(const struct run_input *in, const struct outcome *o, st
 {
     struct draft *d = draft_new(p->arena, &type_assessment_run_status);
 
-    assessment_run_status_put_observed_generation(d, object_meta_generation(object_meta_of(in->run)));
+    assessment_run_status_put_observed_generation(d,
+                                                  object_meta_generation(object_meta_of(in->run)));
     assessment_run_status_put_phase(d, o->phase);
     assessment_run_status_put_config_generation(d, in->config->generation);
     put_times(d, in, o);
@@ -213,9 +222,12 @@ static usec deadline_of(const struct object *run)
     return started_at(run) + assessment_run_spec_timeout_seconds(spec_of(run)) * USEC_PER_SEC;
 }
 
-static void end(const struct run_input *in, enum run_phase phase, const char *reason, const char *message, struct plan *p)
+static void end(const struct run_input *in, enum run_phase phase, const char *reason,
+                const char *message, struct plan *p)
 {
-    struct outcome o = { .phase = phase, .reason = reason, .message = message, .completed = in->now };
+    struct outcome o = {
+        .phase = phase, .reason = reason, .message = message, .completed = in->now
+    };
 
     write_status(in, &o, p);
     plan_event(p, in->run, true, reason, message);
@@ -258,7 +270,8 @@ static void conclude(const struct run_input *in, struct plan *p)
 
     if (good && !r->stored) {
         o.reason = "HistoryNotStored";
-        o.message = arena_printf(p->arena, "%s; the findings could not be stored: %s", r->message, r->store_error);
+        o.message = arena_printf(p->arena, "%s; the findings could not be stored: %s", r->message,
+                                 r->store_error);
     }
     write_status(in, &o, p);
     plan_event(p, in->run, !good, o.reason, o.message);
@@ -278,7 +291,8 @@ static void reconcile_running(const struct run_input *in, const char *uid, struc
     } else if (mine) {
         plan_requeue(p, deadline_of(in->run) + LATE_GRACE);
     } else if (in->now >= deadline_of(in->run)) {
-        end(in, RUN_PHASE_FAILED, "DeadlineExceeded", "not finished within timeoutSeconds; the operator was restarted meanwhile", p);
+        end(in, RUN_PHASE_FAILED, "DeadlineExceeded",
+            "not finished within timeoutSeconds; the operator was restarted meanwhile", p);
     } else if (!in->waits_for) {
         start_job(in, p); // the operator was restarted: do it again
     }
@@ -312,7 +326,8 @@ static void reconcile_waiting(const struct run_input *in, struct plan *p)
     if (!spec_is_valid(in, p))
         return;
     if (in->waits_for) {
-        o.message = arena_printf(p->arena, "waiting for AssessmentRun '%s' to end: one run at a time", in->waits_for);
+        o.message = arena_printf(
+            p->arena, "waiting for AssessmentRun '%s' to end: one run at a time", in->waits_for);
     } else {
         o.phase = RUN_PHASE_RUNNING;
         o.reason = "Assessing";
@@ -327,7 +342,8 @@ static void reconcile_finished(const struct run_input *in, struct plan *p)
 
     if (!assessment_run_spec_has_ttl_seconds_after_finished(spec_of(in->run)))
         return;
-    at = run_completion(in->run) + assessment_run_spec_ttl_seconds_after_finished(spec_of(in->run)) * USEC_PER_SEC;
+    at = run_completion(in->run) +
+         assessment_run_spec_ttl_seconds_after_finished(spec_of(in->run)) * USEC_PER_SEC;
     if (in->now >= at)
         plan_delete(p, in->run);
     else

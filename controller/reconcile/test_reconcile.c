@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files in, plan out. Each controller/testdata/{config,run}/NAME.yaml holds the facts in its first document and cluster objects in
-// the others; NAME.plan holds the plan as text. K9_UPDATE=1 writes the plans anew: read the difference before you commit it.
+// Files in, plan out. Each controller/testdata/{config,run}/NAME.yaml holds the facts in its first
+// document and cluster objects in the others; NAME.plan holds the plan as text. K9_UPDATE=1 writes
+// the plans anew: read the difference before you commit it.
 #include "apis/draft.h"
 #include "apis/types.h"
 #include "base/clock.h"
@@ -37,7 +38,8 @@ static struct str read_file(struct arena *a, const char *path)
 
 static void take_document(struct fixture *f, const struct yaml_node *doc)
 {
-    const struct kind *k = kind_find(yaml_str(yaml_get(doc, "apiVersion"), ""), yaml_str(yaml_get(doc, "kind"), ""));
+    const struct kind *k =
+        kind_find(yaml_str(yaml_get(doc, "apiVersion"), ""), yaml_str(yaml_get(doc, "kind"), ""));
     struct error e = { 0 };
     struct object *o;
 
@@ -118,7 +120,8 @@ static void compare(const char *path, const struct plan *p, struct arena *a)
     }
     want = read_file(a, name);
     if (!want.p || want.n != got.n || memcmp(want.p, got.p, got.n) != 0)
-        fail_msg("%s: plan differs\n--- want\n" STR_FMT "--- got\n" STR_FMT, path, STR_ARG(want), STR_ARG(buf_str(&got)));
+        fail_msg("%s: plan differs\n--- want\n" STR_FMT "--- got\n" STR_FMT, path, STR_ARG(want),
+                 STR_ARG(buf_str(&got)));
 }
 
 static struct config *in_force(const struct fixture *f)
@@ -145,16 +148,23 @@ static void config_case(const char *path)
         .now = fact_time(&f, "now"),
         .object = f.config,
         .problem = fact(&f, "problem", NULL),
-        .presence = f.config ? CONFIG_PRESENT : fact_true(&f, "absenceConfirmed", true) ? CONFIG_ABSENT : CONFIG_UNKNOWN,
+        .presence = f.config                                  ? CONFIG_PRESENT
+                    : fact_true(&f, "absenceConfirmed", true) ? CONFIG_ABSENT
+                                                              : CONFIG_UNKNOWN,
         .in_force = in_force(&f),
         .runs = (const struct object *const *)f.runs,
         .n_runs = f.n_runs,
         .runs_known = fact_true(&f, "runsKnown", true),
         .may_schedule = fact_true(&f, "maySchedule", true),
         .last_schedule = fact_time(&f, "lastSchedule"),
-        .facts = { .version = "1.2.3", .cluster_id = "cls_0", .health = fact(&f, "health", "Healthy"), .error = fact(&f, "error", NULL),
-                   .store_healthy = fact_true(&f, "storeHealthy", true), .store_reason = "StoreOpen", .store_message = "history is being kept",
-                   .permissions_missing = fact(&f, "permissionsMissing", "") },
+        .facts = {.version = "1.2.3",
+                  .cluster_id = "cls_0",
+                  .health = fact(&f, "health", "Healthy"),
+                  .error = fact(&f, "error", NULL),
+                  .store_healthy = fact_true(&f, "storeHealthy", true),
+                  .store_reason = "StoreOpen",
+                  .store_message = "history is being kept",
+                  .permissions_missing = fact(&f, "permissionsMissing", "")},
     };
     if (!in.facts.store_healthy) {
         in.facts.store_reason = "StoreWriteFailed";
@@ -169,21 +179,37 @@ static void config_case(const char *path)
 
 static struct job_result make_result(const struct fixture *f)
 {
-    static const char *const names[] = { "Completed", "Partial", "Failed", "Cancelled", "TimedOut" };
-    struct job_result r = { .reason = fact(f, "result.reason", "AssessmentCompleted"), .stored = fact_true(f, "result.stored", true),
-                            .started = fact_time(f, "result.started"), .completed = fact_time(f, "result.completed") };
+    static const char *const names[] = { "Completed", "Partial", "Failed", "Cancelled",
+                                         "TimedOut" };
+    struct job_result r = { .reason = fact(f, "result.reason", "AssessmentCompleted"),
+                            .stored = fact_true(f, "result.stored", true),
+                            .started = fact_time(f, "result.started"),
+                            .completed = fact_time(f, "result.completed") };
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         if (strcmp(names[i], fact(f, "result.outcome", "Completed")) == 0)
             r.outcome = (enum job_outcome)i;
     }
-    snprintf(r.message, sizeof(r.message), "%s", fact(f, "result.message", "40 of 45 checks evaluated"));
+    snprintf(r.message, sizeof(r.message), "%s",
+             fact(f, "result.message", "40 of 45 checks evaluated"));
     snprintf(r.store_error, sizeof(r.store_error), "%s", fact(f, "result.storeError", ""));
-    r.summary = (struct assessment_summary){ .score = 72, .grade = "C", .counts = { 45, 30, 6, 4, 5, 0 }, .evaluated = 40 };
-    r.summary.pillars[CHECK_SECURITY] = (struct pillar_summary){ .score = 70, .counts = { 20, 12, 4, 2, 2, 0 } };
-    r.summary.pillars[CHECK_COST] = (struct pillar_summary){ .score = -1, .counts = { 3, 0, 0, 0, 3, 0 } };
-    r.summary.top[0] = (struct assess_top){ .check = checks_at(0), .verdict = VERDICT_FAIL, .severity = CHECK_CRITICAL, .kind = "Deployment",
-                                            .ns = "shop", .name = "cart", .message = "container 'a' is privileged" };
+    r.summary = (struct assessment_summary){
+        .score = 72, .grade = "C", .counts = {45, 30, 6, 4, 5, 0},
+                .evaluated = 40
+    };
+    r.summary.pillars[CHECK_SECURITY] = (struct pillar_summary){
+        .score = 70, .counts = {20, 12, 4, 2, 2, 0}
+    };
+    r.summary.pillars[CHECK_COST] = (struct pillar_summary){
+        .score = -1, .counts = {3, 0, 0, 0, 3, 0}
+    };
+    r.summary.top[0] = (struct assess_top){ .check = checks_at(0),
+                                            .verdict = VERDICT_FAIL,
+                                            .severity = CHECK_CRITICAL,
+                                            .kind = "Deployment",
+                                            .ns = "shop",
+                                            .name = "cart",
+                                            .message = "container 'a' is privileged" };
     r.summary.n_top = 1;
     return r;
 }
@@ -251,7 +277,9 @@ static struct object *with_status(struct arena *a, const struct object *o, const
         buf_init(&text, FILE_MAX);
         d = draft_load(a, k->type, object_record(o));
         draft_drop(d, "status");
-        object_meta_put_name(o->kind == KIND_KUBE9_CONFIG ? kube9_config_add_meta(d) : assessment_run_add_meta(d), object_name(o));
+        object_meta_put_name(o->kind == KIND_KUBE9_CONFIG ? kube9_config_add_meta(d)
+                                                          : assessment_run_add_meta(d),
+                             object_name(o));
         writer_to_buf(&w, WRITER_JSON, &text);
         draft_write_object(d, k, &w);
         assert_int_equal(writer_end(&w), 0);
@@ -262,7 +290,8 @@ static struct object *with_status(struct arena *a, const struct object *o, const
         buf_adds(&text, "}");
         json_free(&doc);
         assert_int_equal(json_parse(buf_str(&text), NULL, &doc, &e), 0);
-        if (object_decode(k, json_root(&doc), (struct decode_options){ .strict = true }, &ret, &e) < 0)
+        if (object_decode(k, json_root(&doc), (struct decode_options){ .strict = true }, &ret, &e) <
+            0)
             fail_msg("%s in %s", e.text, text.p);
     }
     return ret;
@@ -273,7 +302,9 @@ static void settle_config(const char *path)
     struct fixture f;
     struct plan p, again;
     struct object *after;
-    struct config_input in = { .presence = CONFIG_PRESENT, .runs_known = true, .may_schedule = true };
+    struct config_input in = { .presence = CONFIG_PRESENT,
+                               .runs_known = true,
+                               .may_schedule = true };
 
     load(path, &f);
     if (!f.config || !fact_true(&f, "configInForce", false)) {
@@ -313,4 +344,5 @@ static void a_settled_config_is_not_written_again(void **state unused_arg)
     each_file("controller/testdata/config/*.yaml", settle_config, 12);
 }
 
-RUN(T(config_plans_are_as_written), T(run_plans_are_as_written), T(a_settled_config_is_not_written_again))
+RUN(T(config_plans_are_as_written), T(run_plans_are_as_written),
+    T(a_settled_config_is_not_written_again))
