@@ -82,7 +82,7 @@ install_objects() {
 }
 
 start_operator() {
-	local port duration=24h
+	local duration=24h
 	[[ -z $own_cluster ]] || duration=720h
 	proc_stop "$run/pids/kube9-operator"
 	operator_token "$run/operator.token" "$duration"
@@ -108,7 +108,9 @@ wait_for_run() {
 	while true; do
 		phases=$("$KUBECTL" get assessmentruns \
 			-o jsonpath='{range .items[*]}{.status.phase}{"\n"}{end}')
-		! grep -qxE 'Completed|Partial' <<<"$phases" || return 0
+		# A run of an earlier make run may be there before this operator is ready.
+		! grep -qxE 'Completed|Partial' <<<"$phases" ||
+			! curl -sf --max-time 2 -o /dev/null "http://127.0.0.1:$port/readyz" || return 0
 		proc_alive "$run/pids/kube9-operator" || operator_failed "kube9-operator ended"
 		if ((SECONDS >= deadline)); then
 			"$KUBECTL" get assessmentruns,kube9configs >&2 || true
@@ -160,7 +162,8 @@ fi
 mkdir -p "$run/logs" "$run/pids"
 install_objects
 start_operator
-"$KUBECTL" apply --server-side --force-conflicts -f "$root/deploy/samples/kube9config.yaml" \
+# As a person would, so that their own kubectl apply of it finds its annotation.
+"$KUBECTL" apply -f "$root/deploy/samples/kube9config.yaml" \
 	>>"$run/logs/apply.log"
 wait_for_run
 report
