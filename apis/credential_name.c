@@ -23,10 +23,19 @@ static bool begins_word(struct str s, size_t i)
     return isupper(c) && (islower(before) || next_small);
 }
 
+static void add_letter(struct words_of_name *w, size_t at, unsigned char c)
+{
+    char *word = w->text[w->n - 1];
+    if (at + 1 >= WORD_LEN)
+        return;
+    word[at] = (char)tolower(c);
+    word[at + 1] = 0;
+}
+
 static void split(struct str s, struct words_of_name *w)
 {
     size_t len = 0;
-    w->n = 0;
+    *w = (struct words_of_name){ .n = 0 };
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         if (!isalpha(c))
@@ -37,9 +46,7 @@ static void split(struct str s, struct words_of_name *w)
             w->n++;
             len = 0;
         }
-        if (len < WORD_LEN - 1)
-            w->text[w->n - 1][len++] = (char)tolower(c);
-        w->text[w->n - 1][len] = 0;
+        add_letter(w, len++, c);
     }
 }
 

@@ -28,16 +28,16 @@ bool draft_same(const struct draft *d, const void *rec); // would write the same
 void draft_write_object(const struct draft *d, const struct kind *k, struct writer *w);
 
 // Behind the typed functions.
-void draft_set_int(struct draft *d, const struct type *t, uint32_t row, int64_t v);
+void draft_set_int(struct draft *d, const struct type *t, uint32_t row, int64_t i);
 void draft_set_text(struct draft *d, const struct type *t, uint32_t row,
-                    const char *v); // NULL: absent
+                    const char *s); // NULL: absent
 void draft_set_int_or_string(struct draft *d, const struct type *t, uint32_t row,
-                             struct int_or_string v);
+                             struct int_or_string is);
 struct draft *draft_add_draft(struct draft *d, const struct type *t, uint32_t row);
-void draft_add_text(struct draft *d, const struct type *t, uint32_t row, const char *v);
+void draft_add_text(struct draft *d, const struct type *t, uint32_t row, const char *s);
 void draft_add_int(struct draft *d, const struct type *t, uint32_t row, int64_t v);
 void draft_add_pair(struct draft *d, const struct type *t, uint32_t row, const char *k,
-                    const char *v);
+                    const char *s);
 
 // clang-format off
 // Numbers of the rows of each type.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One-shot digest; failing to compute SHA-256 means that OpenSSL is broken, which no caller could handle.
+// One-shot digest; failing to compute SHA-256 means that OpenSSL is broken, which no caller could
+// handle.
 #include <openssl/evp.h>
 
 #include "base/sha256.h"
