@@ -14,6 +14,11 @@ if [[ ! -d $run ]]; then
 	echo "nothing runs: there is no $run"
 	exit 0
 fi
+running=
+for name in kube9-operator kube-apiserver etcd; do
+	! proc_alive "$run/pids/$name" || running=yes
+done
 proc_stop "$run/pids/kube9-operator"
 "$here/cluster.sh" stop "$run"
-echo "stopped; data kept in $run (remove the folder to start afresh)"
+[[ -n $running ]] && word=stopped || word="nothing was running"
+echo "$word; data kept in $run (remove the folder to start afresh)"
