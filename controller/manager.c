@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "controller/manager_internal.h"
-#include "controller/watched.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -39,7 +38,7 @@ static void fail(struct manager *m, const struct error *e)
 
 // Reconciling
 
-static void start_reconciling(struct manager *m)
+void manager_start_reconciling(struct manager *m)
 {
     if (m->running || m->stopping || !m->leading || !m->facts_taken ||
         informer_status(m->informers, KIND_KUBE9_CONFIG)->state == KIND_NOT_SYNCED ||
@@ -91,7 +90,7 @@ static void on_store_decided(void *arg)
     m->last_schedule = f->last_schedule;
     m->last_run = f->last_run;
     f->last_run = (struct last_run){ .score = -1 };
-    start_reconciling(m);
+    manager_start_reconciling(m);
 }
 
 static void on_store_health(void *arg)
@@ -141,17 +140,6 @@ static void on_wrote(void *arg, const struct intent *i)
     history_audit(m->history, intent_kind_name(i->kind), object, NULL);
 }
 
-// Logged by the runner, which tries again a minute later; the condition PermissionsSufficient then
-// names what is missing.
-static void on_denied(void *arg, const struct intent *i unused_arg,
-                      const struct error *e unused_arg)
-{
-    struct manager *m = arg;
-
-    for (size_t n = 0; n < m->n_writes; n++)
-        permission_ask(m->writes[n]);
-}
-
 static void on_cancel_job(void *arg, const struct intent *i)
 {
     assessor_cancel(((struct manager *)arg)->assessor, i->uid);
@@ -191,77 +179,7 @@ static void on_retention(void *arg)
     timer_start(m->loop, &m->retention, RETAIN_EVERY);
 }
 
-// Caches and permissions
-
-static void on_kind_permission(void *arg, enum permission_state state)
-{
-    struct watch_slot *slot = arg;
-
-    if (state != PERMISSION_UNKNOWN)
-        informers_permission(slot->manager->informers, slot->kind, state == PERMISSION_ALLOWED);
-}
-
-static void ask_permission(void *arg, const struct kind *k)
-{
-    struct manager *m = arg;
-    struct watch_slot *slot = &m->slots[k->id];
-
-    if (slot->permission) {
-        permission_ask(slot->permission);
-        return;
-    }
-    slot->manager = m;
-    slot->kind = k->id;
-    slot->permission =
-        permission_add(m->permissions,
-                       &(struct permission_query){
-                           .verbs = "list,watch", .group = k->group, .resource = k->plural },
-                       on_kind_permission, slot);
-}
-
-static void on_write_permission(void *arg unused_arg, enum permission_state state unused_arg)
-{
-    // Known to m->permissions, whose `changed` tells the condition.
-}
-
-static void ask_write_permissions(struct manager *m)
-{
-    const struct permission_query queries[] = {
-        {.verbs = "patch",                     .group = "kube9.io",          .resource = "kube9configs/status"},
-        {                                     .verbs = "create,delete",                 .group = "kube9.io", .resource = "assessmentruns"                                },
-        {                      .verbs = "patch", .group = "kube9.io",                            .resource = "assessmentruns/status"                 },
-        { .verbs = "patch",              .resource = "configmaps",                                         .ns = m->namespace,                                                   .name = HEARTBEAT_NAME },
-        {                                                                                                                    .verbs = "create,patch",
-         .group = "events.k8s.io",
-         .resource = "events",
-         .ns = "default" },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(queries); i++)
-        m->writes[m->n_writes++] =
-            permission_add(m->permissions, &queries[i], on_write_permission, m);
-}
-
-static void on_permissions_changed(void *arg)
-{
-    struct manager *m = arg;
-
-    if (m->running)
-        world_queue_config(m);
-}
-
-static void on_state(void *arg, const struct kind *k unused_arg)
-{
-    struct manager *m = arg;
-
-    start_reconciling(m);
-    assessor_caches_changed(m->assessor);
-    if (!m->running)
-        return;
-    if (informers_synced(m->informers))
-        runner_pause(m->runner, false);
-    world_queue_config(m);
-}
+// Leadership
 
 static void on_version(void *arg, const struct server_version *v, const struct error *e)
 {
@@ -274,8 +192,6 @@ static void on_version(void *arg, const struct server_version *v, const struct e
     informers_set_server_minor(m->informers, v->minor);
     log_info("API server", LOG_STR("version", v->git));
 }
-
-// Leadership
 
 static void on_started_leading(void *arg)
 {
@@ -455,7 +371,7 @@ static void build_workers(struct manager *m)
                                   .publish = on_publish,
                                   .remember = on_remember,
                                   .wrote = on_wrote,
-                                  .denied = on_denied,
+                                  .denied = caches_denied,
                                   .arg = m };
 
     m->config = config_defaults();
@@ -486,23 +402,6 @@ static void build_workers(struct manager *m)
                                                               .arg = m });
 }
 
-static void build_caches(struct manager *m)
-{
-    static const enum kind_id own[] = { KIND_KUBE9_CONFIG, KIND_ASSESSMENT_RUN,
-                                        KIND_CUSTOM_RESOURCE_DEFINITION, KIND_COUNT };
-
-    m->permissions = permissions_new(m->loop, m->client, on_permissions_changed, m);
-    m->informers = informers_new(&(struct informers_options){ .loop = m->loop,
-                                                              .client = m->client,
-                                                              .ask_permission = ask_permission,
-                                                              .on_state = on_state,
-                                                              .arg = m });
-    build_workers(m);
-    m->own = informers_subscribe(m->informers, own, world_changed, m);
-    watched_start(m->informers);
-    ask_write_permissions(m);
-}
-
 static int build_outside(struct manager *m, struct error *e)
 {
     m->httpd = manager_serve(m, e);
@@ -519,7 +418,9 @@ static int build(struct manager *m, struct error *e)
     timer_init(&m->refresh, "refresh", on_refresh, m);
     timer_init(&m->retention, "retention", on_retention, m);
     timer_init(&m->force, "force-stop", on_forced, m);
-    build_caches(m);
+    caches_build(m);
+    build_workers(m);
+    caches_start(m);
     if (!m->o.loop && build_outside(m, e) < 0)
         return -1;
     m->version_call = server_version_get(m->client, on_version, m);

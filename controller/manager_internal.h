@@ -83,6 +83,12 @@ struct manager *manager_new(const struct manager_options *o, struct error *e);
 void manager_stop(struct manager *m);
 void manager_free(
     struct manager *m); // NULL ok; without manager_stop as after a crash: the Lease stays held
+void manager_start_reconciling(struct manager *m); // when all that it needs is there; else nothing
+
+// caches.c
+void caches_build(struct manager *m); // watches nothing yet
+void caches_start(struct manager *m); // when the runner and the assessor stand
+void caches_denied(void *arg, const struct intent *i, const struct error *e);
 
 // world.c
 void world_decide(void *arg, const struct key *k, struct plan *ret);
