@@ -61,8 +61,8 @@ use_cluster() {
 	local server
 	KUBECTL=$(command -v kubectl) || KUBECTL=$(cache_dir)/$version/bin/kubectl
 	[[ -x $KUBECTL ]] || die "kubectl is not on PATH; install it, or unset KUBECONFIG"
-	server=$("$KUBECTL" config view --minify -o jsonpath='{.clusters[0].cluster.server}') ||
-		die "KUBECONFIG=$KUBECONFIG cannot be read"
+	server=$("$KUBECTL" config view --minify -o jsonpath='{.clusters[0].cluster.server}' 2>/dev/null) ||
+		die "KUBECONFIG=$KUBECONFIG cannot be read or has no current context"
 	say "using the cluster at $server"
 	"$KUBECTL" get --raw /readyz >/dev/null || die "the cluster at $server does not answer"
 	check_target "$server"
@@ -145,7 +145,11 @@ finish() {
 	local status=$?
 	trap - EXIT
 	trap '' INT TERM
-	[[ $status -eq 0 && -n ${DETACH:-} ]] || RUN_DIR=$run "$here/stop-local.sh"
+	if ((status != 0)); then
+		RUN_DIR=$run "$here/stop-local.sh" >/dev/null
+	elif [[ -z ${DETACH:-} ]]; then
+		RUN_DIR=$run "$here/stop-local.sh"
+	fi
 	exit "$status"
 }
 
