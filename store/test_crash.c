@@ -143,7 +143,7 @@ static void a_full_disk_is_an_error_and_nothing_is_lost_when_space_returns(void 
     int stored = 0, fd;
 
     if (mount("tmpfs", d.path, "tmpfs", 0, "size=3m") < 0)
-        skip();
+        SKIP_TEST("needs root to mount a tmpfs");
     snprintf(ballast, sizeof(ballast), "%s/ballast", d.path);
     fd = open(ballast, O_CREAT | O_WRONLY, 0640);
     assert_int_equal(posix_fallocate(fd, 0, 1 << 20), 0);
@@ -178,7 +178,7 @@ static void a_disk_too_full_to_begin_is_an_error(void **state unused_arg)
     int fd;
 
     if (mount("tmpfs", d.path, "tmpfs", 0, "size=64k") < 0)
-        skip();
+        SKIP_TEST("needs root to mount a tmpfs");
     snprintf(ballast, sizeof(ballast), "%s/ballast", d.path);
     fd = open(ballast, O_CREAT | O_WRONLY, 0640);
     assert_int_equal(posix_fallocate(fd, 0, 56 << 10), 0);

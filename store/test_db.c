@@ -186,7 +186,7 @@ static void a_file_on_a_read_only_medium_can_be_read(void **state unused_arg)
     int64_t n = -1;
 
     if (!mounted(&d, "size=4m"))
-        skip();
+        SKIP_TEST("needs root to mount a tmpfs");
     db_close(fresh(&d));
     assert_int_equal(mount("tmpfs", d.path, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), 0);
     db = db_open(d.db, true, &e);
@@ -207,7 +207,7 @@ static void rows_left_in_the_log_on_a_read_only_medium_are_not_passed_over(void 
     char command[600];
 
     if (!mounted(&medium, "size=4m"))
-        skip();
+        SKIP_TEST("needs root to mount a tmpfs");
     fake_dir_make(&d);
     db = fresh(&d);
     assert_int_equal(db_exec(db, "INSERT INTO facts VALUES('a', 'b')", &e), 0);

@@ -275,7 +275,7 @@ static void a_read_only_folder_is_unavailable_to_a_writer(void **state unused_ar
     struct store *s;
 
     if (mount("tmpfs", d.path, "tmpfs", 0, "size=4m") < 0)
-        skip();
+        SKIP_TEST("needs root to mount a tmpfs");
     s = open_ok(NULL);
     fake_run_put(s, &(struct fake_run){ .number = 1, .findings = 10 });
     store_close(s);
