@@ -389,6 +389,8 @@ void runner_stop(struct runner *r)
 
 void runner_pause(struct runner *r, bool paused)
 {
+    if (r->paused == paused)
+        return;
     r->paused = paused;
     forget_writes(r);
     if (!paused && r->started && !r->stopped)

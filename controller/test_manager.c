@@ -481,8 +481,31 @@ static void argocd_is_told_only_when_it_is_there(void **state unused_arg)
     fake_manager_fini(&f);
 }
 
-static void
-after_a_restore_of_etcd_nothing_is_written_before_the_caches_are_new(void **state unused_arg)
+static int went_back;
+
+static void count_regressions(void *arg unused_arg, const char *line)
+{
+    went_back += strstr(line, "went back in time") != NULL;
+}
+
+// Of the log since it was forgotten: is there a list of our kinds before the first write to them?
+static void assert_lists_come_first(struct fake_manager *f)
+{
+    bool configs = false, runs = false;
+
+    for (size_t i = 0; i < fake_server_requests(f->server); i++) {
+        const struct fake_request *r = fake_server_request(f->server, i);
+        bool list = strcmp(r->method, "GET") == 0 && !strstr(r->url, "watch=true");
+
+        configs = configs || (list && strstr(r->url, FAKE_CONFIGS));
+        runs = runs || (list && strstr(r->url, FAKE_RUNS));
+        if (strcmp(r->method, "GET") != 0 && strstr(r->url, "/apis/kube9.io/"))
+            assert_true(configs && runs);
+    }
+    assert_true(configs && runs);
+}
+
+static void after_a_restore_of_etcd_all_is_read_before_anything_is_written(void **state unused_arg)
 {
     struct fake_manager f;
     struct manager *m;
@@ -490,15 +513,26 @@ after_a_restore_of_etcd_nothing_is_written_before_the_caches_are_new(void **stat
 
     fake_manager_init(&f);
     fake_manager_config(&f, "{}");
-    before = fake_server_rv(f.server);
     m = fake_manager_start(&f);
     first_run(&f);
     fake_manager_pass(&f, USEC_PER_MIN);
-    fake_server_forget_log(f.server);
-    fake_server_restore(f.server, before); // no run, no status, no Lease
+    before = fake_server_rv(f.server);
+    fake_manager_run(&f, "lost", "{\"mode\":\"Full\"}");
+    fake_manager_until(&f, "assessmentruns/lost", "status.phase", "Completed", 10 * FAKE_SEC);
     fake_manager_pass(&f, USEC_PER_MIN);
-    assert_false(m->failed && !m->ended);
-    assert_int_equal(count(&f, "POST", FAKE_RUNS), 0); // its schedule is remembered in the store
+    went_back = 0;
+    log_capture(count_regressions, NULL);
+    fake_server_forget_log(f.server);
+    fake_server_restore(f.server, before); // the run, its result and what was said of it are gone
+    fake_manager_pass(&f, USEC_PER_MIN);
+    log_capture(NULL, NULL);
+    assert_int_equal(went_back, 1);
+    assert_true(m->leading && !m->ended);
+    assert_lists_come_first(&f);
+    assert_int_equal(informer_count(m->informers, KIND_ASSESSMENT_RUN), 1);
+    assert_int_equal(count(&f, "POST", FAKE_RUNS), 0);
+    fake_manager_run(&f, "next", "{\"mode\":\"Full\"}"); // and all goes on
+    fake_manager_until(&f, "assessmentruns/next", "status.phase", "Completed", 10 * FAKE_SEC);
     manager_free(m);
     fake_manager_fini(&f);
 }
@@ -516,4 +550,4 @@ RUN(T(the_first_start_makes_one_run_and_keeps_its_rows), T(the_status_config_map
     T(a_lost_lease_ends_the_process_with_a_reason),
     T(missing_rights_for_the_lease_are_said_once_and_shown),
     T(events_are_off_when_the_config_says_so), T(argocd_is_told_only_when_it_is_there),
-    T(after_a_restore_of_etcd_nothing_is_written_before_the_caches_are_new))
+    T(after_a_restore_of_etcd_all_is_read_before_anything_is_written))
