@@ -21,6 +21,7 @@
 #include <stdatomic.h>
 
 #define WATCH_EVERY  (100 * USEC_PER_MSEC)
+#define CACHES_WAIT  (30 * USEC_PER_SEC) // a kind that cannot be listed must not stop all else
 #define MAX_WALKS    3
 #define RESULTS_KEPT 16
 #define RESULT_ARENA ((size_t)4 << 20)
@@ -34,6 +35,7 @@ struct job {
     struct job_request r;
     struct snapshot *snapshot;
     int walks;
+    usec wait_until; // mono; 0: not waited yet
     bool waiting;    // for the caches
     bool cancelled;  // asked for, whatever stopped the walk first
     atomic_int stop; // enum stop_cause; the first cause wins
@@ -407,10 +409,10 @@ static void on_wait_over(void *arg)
 }
 
 // True when there is nothing to wait for; otherwise the next change of a kind's state, a cancel or
-// the deadline goes on.
+// the end of patience goes on. Checks of kinds that are missing then are skipped: no-data.
 static bool caches_ready(struct job *j)
 {
-    usec left = j->r.deadline - clock_wall();
+    usec left = j->r.deadline - clock_wall(), patience;
 
     j->waiting = false;
     if (should_stop(j) || left <= 0) {
@@ -418,11 +420,14 @@ static bool caches_ready(struct job *j)
         conclude(j, should_stop(j) ? STOP_CANCELLED : STOP_TIMEOUT);
         return false;
     }
-    if (informers_synced(j->a->o.informers))
+    if (!j->wait_until)
+        j->wait_until = clock_mono() + CACHES_WAIT;
+    patience = j->wait_until - clock_mono();
+    if (informers_synced(j->a->o.informers) || patience <= 0)
         return true;
     j->waiting = true;
     timer_init(&j->watch, "assessor-wait", on_wait_over, j);
-    timer_start(j->a->o.loop, &j->watch, left);
+    timer_start(j->a->o.loop, &j->watch, MIN(left, patience));
     return false;
 }
 

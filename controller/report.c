@@ -77,10 +77,20 @@ const char *manager_health(struct manager *m, const char **ret_error)
     return m->health;
 }
 
+// Kinds of other projects come and go: they are no reason to be unready.
+static bool caches_synced(struct manager *m)
+{
+    for (size_t i = 0; watched_kinds[i] != KIND_COUNT; i++) {
+        if (informer_status(m->informers, watched_kinds[i])->state == KIND_NOT_SYNCED)
+            return false;
+    }
+    return true;
+}
+
 bool manager_ready(struct manager *m, struct buf *why_not)
 {
     char lease_why[ERROR_TEXT_MAX + 32] = "not yet";
-    bool leading = m->leading && lease_held(m->lease), synced = informers_synced(m->informers),
+    bool leading = m->leading && lease_held(m->lease), synced = caches_synced(m),
          facts = m->facts_taken;
 
     const struct {

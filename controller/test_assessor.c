@@ -284,6 +284,25 @@ a_job_that_waits_for_the_caches_ends_at_its_deadline_or_when_cancelled(void **st
     }
 }
 
+static void a_kind_that_cannot_be_listed_is_waited_for_half_a_minute(void **state unused_arg)
+{
+    struct fixture f;
+
+    init(&f, true);
+    fake_server_script(f.c.server, "GET", "/api/v1/nodes",
+                       &(struct fake_reply){ .status = 500, .body = "{}", .times = 1000 });
+    informers_add(f.c.in, KIND_NODE);
+    fake_cluster_pass(&f.c, SEC);
+    assert_int_equal(start(&f, 300 * SEC), 0);
+    fake_cluster_pass(&f.c, 29 * SEC);
+    assert_int_equal(worker_queued(f.worker), 0);
+    fake_cluster_pass(&f.c, 2 * SEC);
+    settle(&f);
+    assert_int_equal(f.finished, 1);
+    assert_int_equal(assessor_result(f.assessor, UID)->outcome, JOB_COMPLETED);
+    fini(&f);
+}
+
 static void a_job_starts_when_the_caches_are_there(void **state unused_arg)
 {
     struct fixture f;
@@ -294,7 +313,7 @@ static void a_job_starts_when_the_caches_are_there(void **state unused_arg)
     informers_add(f.c.in, KIND_NODE);
     fake_cluster_pass(&f.c, 100 * USEC_PER_MSEC);
     assert_int_equal(start(&f, 120 * SEC), 0);
-    fake_cluster_pass(&f.c, 60 * SEC);
+    fake_cluster_pass(&f.c, 25 * SEC);
     assert_true(informers_synced(f.c.in));
     assessor_caches_changed(f.assessor); // as the manager does when a kind's state changes
     fake_cluster_pass(&f.c, 0);
@@ -394,6 +413,7 @@ RUN(T(a_result_is_kept_with_its_rows_until_it_is_forgotten),
     T(without_a_store_the_run_ends_all_the_same), T(a_cancelled_run_keeps_no_rows),
     T(a_walk_ends_at_its_deadline),
     T(a_job_that_waits_for_the_caches_ends_at_its_deadline_or_when_cancelled),
+    T(a_kind_that_cannot_be_listed_is_waited_for_half_a_minute),
     T(a_job_starts_when_the_caches_are_there),
     T(an_epoch_that_is_too_old_is_walked_again_three_times_at_most),
     T(a_second_walk_that_is_in_time_completes_the_run), T(a_cancel_between_two_walks_counts),
