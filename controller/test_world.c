@@ -128,6 +128,39 @@ static void runs_have_their_turn_by_age_and_then_by_name(void **state unused_arg
     fake_manager_fini(&f);
 }
 
+// Index of the first status write of a run that holds the word.
+static size_t wrote_at(struct fake_manager *f, const char *run, const char *word)
+{
+    for (size_t i = 0; i < fake_server_requests(f->server); i++) {
+        const struct fake_request *r = fake_server_request(f->server, i);
+
+        if (strcmp(r->method, "PATCH") == 0 && strstr(r->url, run) && strstr(r->body, word))
+            return i;
+    }
+    fail_msg("%s was never %s", run, word);
+    return 0;
+}
+
+static void a_run_that_was_begun_goes_before_an_older_one_that_waits(void **state unused_arg)
+{
+    struct fake_manager f;
+    struct manager *m;
+
+    fake_manager_init(&f);
+    fake_manager_config(&f, "{\"assessment\":{\"suspend\":true}}");
+    fake_manager_run(&f, "older", "{\"mode\":\"Full\"}");
+    clock_fake_advance(2 * FAKE_SEC);
+    fake_server_put(
+        f.server, "{\"kind\":\"AssessmentRun\",\"apiVersion\":\"kube9.io/v1alpha1\",\"metadata\":{"
+                  "\"name\":\"begun\"},\"spec\":{\"mode\":\"Full\"},\"status\":{\"phase\":"
+                  "\"Running\",\"startTime\":\"2023-11-14T22:13:21Z\"}}");
+    m = fake_manager_start(&f);
+    fake_manager_until(&f, "assessmentruns/older", "status.phase", "Completed", 10 * FAKE_SEC);
+    assert_true(wrote_at(&f, "/begun/", "\"Completed\"") < wrote_at(&f, "/older/", "\"Running\""));
+    manager_free(m);
+    fake_manager_fini(&f);
+}
+
 static void a_run_that_cannot_be_read_fails_and_blocks_nobody(void **state unused_arg)
 {
     struct fake_manager f;
@@ -216,6 +249,7 @@ RUN(T(a_deleted_config_means_defaults_when_its_crd_stands), T(a_terminating_crd_
     T(an_unanswered_question_proves_nothing),
     T(a_kind_that_may_not_be_listed_keeps_the_stored_config),
     T(runs_have_their_turn_by_age_and_then_by_name),
+    T(a_run_that_was_begun_goes_before_an_older_one_that_waits),
     T(a_run_that_cannot_be_read_fails_and_blocks_nobody),
     T(a_run_that_is_cancelled_before_its_turn_never_starts),
     T(the_result_of_a_deleted_run_is_forgotten), T(a_run_is_deleted_when_its_time_to_live_is_over))
