@@ -30,6 +30,12 @@ struct object {
 
 enum { OBJECT_UID_HASHED = 1, OBJECT_METADATA_ONLY = 2 };
 
+// Only the metadata of an object whose kind is read whole: its spec is unknown, not empty.
+static inline bool object_undecoded(const struct object *o)
+{
+    return (o->flags & OBJECT_METADATA_ONLY) && !kind_get((enum kind_id)o->kind)->metadata_only;
+}
+
 struct decode_options {
     bool strict; // our kinds and files: unknown members, duplicate keys and wrong types are errors
                  // with a JSON path

@@ -79,6 +79,8 @@ struct check {
     unsigned sets;   // per_container: enum container_set
     kind_mask kinds; // per_object: what is walked; per_workload: 0 is every workload kind
     kind_mask reads;
+    kind_mask
+        glances; // kinds that add findings: without them the rest is judged but nothing passes
     // Exactly one is set.
     void (*per_container)(struct report *r, const struct pod_view *p,
                           const struct container_view *c);

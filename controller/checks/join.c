@@ -156,6 +156,8 @@ static bool matches(const struct object *o, const struct workload *w)
     struct rlist labels = object_meta_labels(w->template);
     const struct label_selector *sel;
 
+    if (object_undecoded(o))
+        return false;
     switch (o->kind) {
     case KIND_SERVICE:
         return service_matches(demanded(o), w);
@@ -209,6 +211,21 @@ static void note_policy(const struct object *policy, struct workload *w)
     }
 }
 
+static bool leads_outside(const struct object *o)
+{
+    enum service_type t = service_spec_type(service_spec(service_of(o)));
+
+    return t == SERVICE_LOAD_BALANCER || t == SERVICE_NODE_PORT;
+}
+
+// One that leads out of the cluster, however it is called; else the first by name.
+static bool better_service(const struct object *o, const struct object *than)
+{
+    if (!than || leads_outside(o) != leads_outside(than))
+        return !than || leads_outside(o);
+    return object_compare(&o, &than) < 0;
+}
+
 static void note(struct join *j, struct selected *s, struct workload *w)
 {
     if (s->object->kind == KIND_NETWORK_POLICY) {
@@ -217,10 +234,10 @@ static void note(struct join *j, struct selected *s, struct workload *w)
         w->budgets++;
     } else {
         w->services++;
-        if (!w->service || object_compare(&s->object, &w->service) < 0)
+        if (better_service(s->object, w->service))
             w->service = s->object;
     }
-    s->replicas += w->finished ? 0 : workload_replicas(w);
+    s->replicas += w->finished || w->id == KIND_CRON_JOB ? 0 : workload_replicas(w);
     if (s->n++ < SELECTED_LINKS_MAX) {
         struct link *l = ARENA_NEW(j->a, struct link);
         l->to = w;
@@ -259,6 +276,30 @@ static int join_selectors(struct join *j, const struct join_options *o)
             look_up(j, &f[k], j->walk.units[i]);
     }
     return 0;
+}
+
+static void note_backend(struct join *j, const struct object *o, const struct ingress_backend *b)
+{
+    const struct object *svc = object_index_find(
+        &j->objects, KIND_SERVICE, o->ns, backend_service_name(ingress_backend_service(b)));
+    const struct selected *s = svc ? join_selected(j, svc) : NULL;
+
+    for (const struct link *l = s ? s->links : NULL; l; l = l->next)
+        l->to->ingress = true;
+}
+
+static void join_ingresses(struct join *j)
+{
+    FOR_EACH_OBJECT(o, j->s, KIND_INGRESS)
+    {
+        const struct ingress_spec *spec = ingress_spec(ingress_of(o));
+        note_backend(j, o, ingress_spec_default_backend(spec));
+        FOR_EACH(ingress_rule, rule, ingress_spec_rules(spec))
+        {
+            FOR_EACH(ingress_path, path, ingress_http_paths(ingress_rule_http(rule)))
+            note_backend(j, o, ingress_path_backend(path));
+        }
+    }
 }
 
 static void join_autoscalers(struct join *j)
@@ -319,7 +360,10 @@ int join_init(struct join *j, const struct snapshot *s, const struct join_option
     rbac_init(&j->rbac, s, &j->objects, a);
     join_autoscalers(j);
     join_namespaces(j);
-    return join_selectors(j, o);
+    if (join_selectors(j, o))
+        return 1;
+    join_ingresses(j);
+    return 0;
 }
 
 void join_fini(struct join *j)

@@ -20,6 +20,15 @@ static const struct workload *target_of(const struct report *r, const struct obj
                      text_or(scale_target_ref_name(t), ""));
 }
 
+static bool known_kind(const struct object *o)
+{
+    const struct scale_target_ref *t = vertical_pod_autoscaler_spec_target_ref(spec_of(o));
+    const struct kind *k =
+        kind_find(atom_str(scale_target_ref_api_version(t)), atom_str(scale_target_ref_kind(t)));
+
+    return !t || (k && (KIND_BIT(k->id) & WORKLOAD_KINDS));
+}
+
 static bool acts(const struct object *o)
 {
     return strcmp(atom_str(vpa_update_policy_update_mode(
@@ -52,6 +61,10 @@ static void vpa_sanity(struct report *r, const struct object *o)
     const struct workload *w = target_of(r, o);
     const struct vpa_update_policy *policy = vertical_pod_autoscaler_spec_update_policy(spec_of(o));
 
+    if (!w && !known_kind(o)) {
+        report_skip(r, SKIP_NOT_APPLICABLE, "the target is of a kind we do not know");
+        return;
+    }
     if (!w) {
         report_fail(r, "spec.targetRef", "its target does not exist");
         return;
@@ -127,5 +140,5 @@ CHECK_TABLE(
       .severity = CHECK_HIGH,
       .tier = 1,
       .kinds = VPA,
-      .reads = HPA,
+      .reads = HPA | KIND_BIT(KIND_DEPLOYMENT) | KIND_BIT(KIND_STATEFUL_SET),
       .per_object = hpa_vpa_conflict }, );

@@ -35,6 +35,7 @@ struct report { // set up by the engine; checks read join, profile and snapshot 
     const char *own_namespace;       // the operator's, "" if unknown
     const struct workload *workload; // pod checks with CHECK_JOINS; else NULL
     const struct container_view *at;
+    bool first; // per_container: of the unit's judged containers; it also tells of Pod-level values
     struct outcome out;
 };
 

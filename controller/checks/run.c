@@ -88,6 +88,12 @@ static size_t join_part(char ret[PATH_MAX_TEXT], size_t n, const char *part)
     return n + len;
 }
 
+// Is the field counted from the object and not from the Pod spec? No Pod spec has these members.
+static bool from_object(const char *field)
+{
+    return str_starts(field, "spec.") || str_starts(field, "metadata.");
+}
+
 // "spec.template.spec" + "containers[0]" + "image"
 static void path_of(char ret[PATH_MAX_TEXT], const struct unit *u, const struct outcome *o)
 {
@@ -97,7 +103,8 @@ static void path_of(char ret[PATH_MAX_TEXT], const struct unit *u, const struct 
     ret[0] = '\0';
     if (!o->in_container && !*o->field)
         return;
-    n = join_part(ret, n, u->prefix);
+    if (!from_object(o->field))
+        n = join_part(ret, n, u->prefix);
     if (o->in_container) {
         snprintf(place, sizeof(place), "%s[%" PRIu32 "]", container_set_field(o->set), o->index);
         n = join_part(ret, n, place);
@@ -140,6 +147,15 @@ static void skip(struct tally *t, enum skip_reason why, const char *text)
         snprintf(t->skip_text, sizeof(t->skip_text), "%.159s", text);
 }
 
+// An object whose content could not be read is neither good nor bad.
+static bool skip_undecoded(struct assess *as, size_t i, const struct object *o)
+{
+    if (!object_undecoded(o))
+        return false;
+    skip(&as->tally[i], SKIP_NO_DATA, "the content of the object could not be read");
+    return true;
+}
+
 static void account(struct assess *as, size_t i, const struct unit *u, const struct outcome *o)
 {
     struct tally *t = &as->tally[i];
@@ -173,15 +189,19 @@ static void judge_containers(struct assess *as, size_t i, const struct pod_view 
                              const struct unit_exemption *ex)
 {
     const struct check *c = as->checks[i];
+    bool first = true;
 
     for (uint32_t k = 0; k < p->n; k++) {
         const struct container_view *v = &p->containers[k];
         if (!(v->set & c->sets) || (ex->containers && exempt_container(&as->ex, ex, c, i, v->name)))
             continue;
         report_at(&as->r, v);
+        as->r.first = first;
+        first = false;
         c->per_container(&as->r, p, v);
     }
     report_at(&as->r, NULL);
+    as->r.first = false;
 }
 
 // Containers that only the Pods have: judged in the Pod they were seen in.
@@ -273,7 +293,7 @@ static void assess_workload(struct assess *as, const struct workload *w)
                                   ? NULL
                                   : memo_entry(&as->memo, w->object->spec);
     for (size_t i = 0; i < as->n && !as->cancelled; i++) {
-        if (wants_workload(as, i, w))
+        if (wants_workload(as, i, w) && !skip_undecoded(as, i, w->object))
             account(as, i, &u, outcome_of(as, i, w, &p, &u.ex, memo));
     }
 }
@@ -302,7 +322,7 @@ static void assess_object(struct assess *as, const struct object *o, const struc
         return;
     exempt_unit(&as->ex, &target, &u.ex);
     for (size_t i = 0; i < as->n && !as->cancelled; i++) {
-        if (!wants_kind(as, i, k->id))
+        if (!wants_kind(as, i, k->id) || skip_undecoded(as, i, o))
             continue;
         report_reset(&as->r);
         as->checks[i]->per_object(&as->r, o);
@@ -345,12 +365,25 @@ static void assess_cluster(struct assess *as)
     }
 }
 
+static kind_mask undecoded_kinds(const struct snapshot *s)
+{
+    kind_mask ret = 0;
+
+    for (int k = 0; k < KIND_COUNT; k++) {
+        for (uint32_t i = 0; i < s->n[k] && !(ret & KIND_BIT(k)); i++)
+            ret |= object_undecoded(s->objects[k][i]) ? KIND_BIT(k) : 0;
+    }
+    return ret;
+}
+
 static void choose(struct assess *as)
 {
+    kind_mask undecoded = undecoded_kinds(as->s);
+
     as->n = checks_count();
     for (size_t i = 0; i < as->n; i++) {
         as->checks[i] = checks_at(i);
-        tally_init(&as->tally[i], as->checks[i], as->s, as->sel.enabled[i]);
+        tally_init(&as->tally[i], as->checks[i], as->s, undecoded, as->sel.enabled[i]);
         if (!as->sel.listed[i])
             as->tally[i].run = false;
     }

@@ -15,11 +15,6 @@ static const struct pod_security_context *psc_of(const struct pod_view *p)
     return pod_spec_security_context(p->spec);
 }
 
-static bool first(const struct pod_view *p, const struct container_view *c)
-{
-    return c == p->containers;
-}
-
 // A privileged container has all capabilities, no seccomp and may escalate: that is said once, by
 // privileged-container.
 static bool is_privileged(const struct container_view *c)
@@ -61,7 +56,7 @@ static void host_port(struct report *r, const struct pod_view *p, const struct c
 static void windows_host_process(struct report *r, const struct pod_view *p,
                                  const struct container_view *c)
 {
-    if (first(p, c) &&
+    if (r->first &&
         windows_options_host_process(pod_security_context_windows_options(psc_of(p)))) {
         report_at(r, NULL);
         report_fail(r, "securityContext.windowsOptions.hostProcess",
@@ -108,7 +103,7 @@ static void run_as_non_root(struct report *r, const struct pod_view *p,
 
     if (relaxed_by_user_namespace(p))
         return;
-    if (first(p, c) && pod_security_context_has_run_as_non_root(psc) && !pod_true) {
+    if (r->first && pod_security_context_has_run_as_non_root(psc) && !pod_true) {
         report_at(r, NULL);
         report_fail(r, "securityContext.runAsNonRoot", "the Pod sets runAsNonRoot to false");
         report_at(r, c);
@@ -132,7 +127,7 @@ static void run_as_user_root(struct report *r, const struct pod_view *p,
 
     if (relaxed_by_user_namespace(p))
         return;
-    if (first(p, c) && pod_security_context_has_run_as_user(psc) &&
+    if (r->first && pod_security_context_has_run_as_user(psc) &&
         pod_security_context_run_as_user(psc) == 0) {
         report_at(r, NULL);
         report_fail(r, "securityContext.runAsUser", "the Pod sets runAsUser to 0");
@@ -157,7 +152,7 @@ static void run_as_group_root(struct report *r, const struct pod_view *p,
     const struct pod_security_context *psc = psc_of(p);
     const struct security_context *sc = sc_of(c);
 
-    if (first(p, c)) {
+    if (r->first) {
         report_at(r, NULL);
         if (pod_security_context_has_fs_group(psc) && pod_security_context_fs_group(psc) == 0)
             report_warn(r, "securityContext.fsGroup", "the Pod sets fsGroup to 0");
@@ -206,7 +201,7 @@ static bool seccomp_bad(const struct seccomp_profile *s)
 static void seccomp_unconfined(struct report *r, const struct pod_view *p,
                                const struct container_view *c)
 {
-    if (first(p, c) && seccomp_bad(pod_security_context_seccomp_profile(psc_of(p)))) {
+    if (r->first && seccomp_bad(pod_security_context_seccomp_profile(psc_of(p)))) {
         report_at(r, NULL);
         report_fail(r, "securityContext.seccompProfile.type", "the Pod switches seccomp off");
         report_at(r, c);
@@ -235,7 +230,7 @@ static void apparmor(struct report *r, const struct pod_view *p, const struct co
     const struct apparmor_profile *pod = pod_security_context_apparmor_profile(psc_of(p));
     char key[160];
 
-    if (first(p, c) && apparmor_profile_type(pod) == PROFILE_UNCONFINED) {
+    if (r->first && apparmor_profile_type(pod) == PROFILE_UNCONFINED) {
         report_at(r, NULL);
         report_fail(r, "securityContext.appArmorProfile.type", "the Pod switches AppArmor off");
         report_at(r, c);
@@ -272,7 +267,7 @@ static void selinux(struct report *r, const struct pod_view *p, const struct con
         selinux_problem(pod_security_context_selinux_options(psc_of(p)), p->server_minor);
     const char *own = selinux_problem(security_context_selinux_options(sc_of(c)), p->server_minor);
 
-    if (first(p, c) && pod) {
+    if (r->first && pod) {
         report_at(r, NULL);
         report_fail(r, "securityContext.seLinuxOptions", "the Pod %s", pod);
         report_at(r, c);
@@ -328,10 +323,25 @@ static void privileged_ports(struct report *r, const struct pod_view *p,
     }
 }
 
+// The API server writes {} into every Pod that says nothing, so being there is not enough.
+static bool pod_says_nothing(const struct pod_security_context *psc)
+{
+    return !pod_security_context_has_run_as_non_root(psc) &&
+           !pod_security_context_has_run_as_user(psc) &&
+           !pod_security_context_has_run_as_group(psc) &&
+           !pod_security_context_has_fs_group(psc) &&
+           pod_security_context_supplemental_groups(psc).n == 0 &&
+           pod_security_context_sysctls(psc).n == 0 &&
+           !pod_security_context_seccomp_profile(psc) &&
+           !pod_security_context_apparmor_profile(psc) &&
+           !pod_security_context_selinux_options(psc) &&
+           !pod_security_context_windows_options(psc);
+}
+
 static void context_missing(struct report *r, const struct pod_view *p,
                             const struct container_view *c)
 {
-    if (!psc_of(p) && !sc_of(c))
+    if (pod_says_nothing(psc_of(p)) && !sc_of(c))
         report_warn(r, "securityContext", "has no security context, nor has its Pod");
 }
 

@@ -14,12 +14,17 @@ static void policy_in_namespace(struct report *r, const struct object *o)
         report_fail(r, "", "has workloads and no NetworkPolicy");
 }
 
-static bool exposed(const struct workload *w)
+static bool exposed_by_service(const struct workload *w)
 {
     enum service_type t =
         service_spec_type(service_spec(w->service ? service_of(w->service) : NULL));
 
     return w->service && (t == SERVICE_LOAD_BALANCER || t == SERVICE_NODE_PORT);
+}
+
+static bool exposed(const struct workload *w)
+{
+    return w->ingress || exposed_by_service(w);
 }
 
 static void pod_isolation(struct report *r, const struct workload *w)
@@ -280,13 +285,14 @@ static void internet_exposure(struct report *r, const struct workload *w)
 {
     bool probe = false;
 
-    if (!exposed(w) || internal_balancer(w->service))
+    if (!w->ingress && (!exposed_by_service(w) || internal_balancer(w->service)))
         return;
     FOR_EACH(container, c, pod_spec_containers(w->spec))
     probe |= container_has_readiness_probe(c);
     if (w->ingress_policy && probe)
         return;
-    report_warn(r, "", "is reachable from outside through Service '%s' and has no %s",
+    report_warn(r, "", "is reachable from outside through %s '%s' and has no %s",
+                exposed_by_service(w) ? "Service" : "an Ingress to Service",
                 object_name(w->service), w->ingress_policy ? "readiness probe" : "NetworkPolicy");
 }
 
@@ -403,6 +409,7 @@ CHECK_TABLE(security_network, CHECK_SECURITY,
               .severity = CHECK_MEDIUM,
               .tier = 1,
               .reads = SERVICES | POLICIES,
+              .glances = KIND_BIT(KIND_INGRESS),
               .per_workload = internet_exposure },
             { .id = "security/service-node-port",
               .title = "No Service opens a port on every node",

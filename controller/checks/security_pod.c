@@ -341,6 +341,7 @@ CHECK_TABLE(
       .severity = CHECK_HIGH,
       .tier = 1,
       .flags = CHECK_JOINS,
+      .glances = KIND_BIT(KIND_PERSISTENT_VOLUME_CLAIM) | KIND_BIT(KIND_PERSISTENT_VOLUME),
       .per_pod_spec = host_path },
     { .id = "security/host-path-sensitive",
       .title = "No workload mounts a sensitive path of the node",

@@ -39,6 +39,21 @@ static void look_at_reads(struct tally *t, const struct check *c, const struct s
     }
 }
 
+// What is known is judged, what is missing could change a pass only.
+static void look_at_gaps(struct tally *t, const struct check *c, const struct snapshot *s,
+                         kind_mask undecoded)
+{
+    for (int k = 0; t->run && !t->blind && k < KIND_COUNT; k++) {
+        enum skip_reason why =
+            c->glances & KIND_BIT(k) ? reason_of((enum kind_state)s->state[k]) : SKIP_NONE;
+        t->undecoded = (c->reads | c->glances) & undecoded & KIND_BIT(k);
+        if (why != SKIP_NO_PERMISSION && why != SKIP_NO_DATA && !t->undecoded)
+            continue;
+        t->blind = t->undecoded ? SKIP_NO_DATA : why;
+        t->missing = (enum kind_id)k;
+    }
+}
+
 static void look_at_walked(struct tally *t, const struct check *c, const struct snapshot *s)
 {
     kind_mask mask = walked(c);
@@ -63,7 +78,8 @@ static void look_at_walked(struct tally *t, const struct check *c, const struct 
     }
 }
 
-void tally_init(struct tally *t, const struct check *c, const struct snapshot *s, bool enabled)
+void tally_init(struct tally *t, const struct check *c, const struct snapshot *s,
+                kind_mask undecoded, bool enabled)
 {
     *t = (struct tally){ .run = enabled, .severity = c->severity, .missing = KIND_COUNT };
     if (!enabled) {
@@ -77,6 +93,7 @@ void tally_init(struct tally *t, const struct check *c, const struct snapshot *s
     } else {
         look_at_walked(t, c, s);
         look_at_reads(t, c, s);
+        look_at_gaps(t, c, s, undecoded);
     }
 }
 
@@ -85,10 +102,10 @@ static const char *kind_text(const struct tally *t)
     return t->missing < KIND_COUNT ? kind_get(t->missing)->kind : "the cluster";
 }
 
-static void say_why_not(const struct tally *t, const struct check *c, enum skip_reason why,
-                        char text[TALLY_TEXT_MAX])
+static void say_why_not(const struct tally *t, enum skip_reason why, char text[TALLY_TEXT_MAX])
 {
     const char *kind = kind_text(t);
+    bool by_kind = t->missing < KIND_COUNT;
 
     switch (why) {
     case SKIP_DISABLED:
@@ -99,12 +116,13 @@ static void say_why_not(const struct tally *t, const struct check *c, enum skip_
         break;
     case SKIP_NOT_APPLICABLE:
         snprintf(text, TALLY_TEXT_MAX,
-                 c->flags & CHECK_FILES ? "judges manifests only" : "the cluster does not serve %s",
-                 kind);
+                 by_kind ? "the cluster does not serve %s" : "judges manifests only", kind);
         break;
     default:
         snprintf(text, TALLY_TEXT_MAX,
-                 c->flags & CHECK_LIVE ? "needs a running cluster" : "%s could not be read yet",
+                 !by_kind       ? "needs a running cluster"
+                 : t->undecoded ? "the content of some %s objects could not be read"
+                                : "%s could not be read yet",
                  kind);
         break;
     }
@@ -160,7 +178,7 @@ void tally_result(const struct tally *t, const struct check *c, bool unfinished,
                                   .units = t->units };
     if (!t->run) {
         ret->reason = t->why_not;
-        say_why_not(t, c, t->why_not, text);
+        say_why_not(t, t->why_not, text);
     } else if (t->units.failed || t->units.warned) {
         ret->verdict = t->units.failed ? VERDICT_FAIL : VERDICT_WARN;
         say_counts(t, text);
@@ -169,7 +187,7 @@ void tally_result(const struct tally *t, const struct check *c, bool unfinished,
         snprintf(text, TALLY_TEXT_MAX, "the run ended before all objects were judged");
     } else if (t->blind) {
         ret->reason = t->blind;
-        say_why_not(t, c, t->blind, text);
+        say_why_not(t, t->blind, text);
     } else if (t->units.passed) {
         ret->verdict = VERDICT_PASS;
         say_counts(t, text);

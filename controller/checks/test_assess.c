@@ -405,6 +405,124 @@ static void what_cannot_be_read_never_passes(void **state unused_arg)
     log_fini(&l);
 }
 
+static void undecoded(struct fake_snapshot *f, enum kind_id kind, const char *name)
+{
+    for (uint32_t i = 0; i < f->s.n[kind]; i++) {
+        if (strcmp(object_name(f->v[kind][i]), name) == 0)
+            f->v[kind][i]->flags |= OBJECT_METADATA_ONLY;
+    }
+}
+
+#define POLICY                                                                                     \
+    "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"                                 \
+    "metadata: {name: all, namespace: shop}\n"                                                     \
+    "spec: {podSelector: {}, policyTypes: [Ingress, Egress]}\n"
+
+static void what_could_not_be_decoded_is_not_judged(void **state unused_arg)
+{
+    const char *include[] = { "security/host-pid", NULL };
+    struct assessment_options o = { .mode = ASSESS_SINGLE_CHECK, .include = include };
+    struct fake_snapshot f;
+    struct log l;
+
+    load(&f, DEPLOYMENT("a", "", SPEC_OK));
+    undecoded(&f, KIND_DEPLOYMENT, "a");
+    run(&f, &o, &l);
+    HAS(l.results, "skipped no-data 0/0/0/1/0 the content of the object could not be read");
+    log_fini(&l);
+    fake_snapshot_fini(&f);
+    load(&f, DEPLOYMENT("a", "", SPEC_OK) DEPLOYMENT("b", "", SPEC_OK));
+    undecoded(&f, KIND_DEPLOYMENT, "a");
+    run(&f, &o, &l);
+    HAS(l.results, "passing  1/0/0/1/0");
+    log_fini(&l);
+    fake_snapshot_fini(&f);
+}
+
+// Taken as empty, the policy would select every Pod.
+static void a_policy_that_could_not_be_decoded_protects_nobody(void **state unused_arg)
+{
+    const char *include[] = { "security/network-policy-pod-isolation", NULL };
+    struct assessment_options o = { .mode = ASSESS_SINGLE_CHECK, .include = include };
+    struct fake_snapshot f;
+    struct log l;
+
+    load(&f, POLICY DEPLOYMENT("a", "", SPEC_OK));
+    run(&f, &o, &l);
+    HAS(l.results, "passing  1/0/0/0/0");
+    log_fini(&l);
+    undecoded(&f, KIND_NETWORK_POLICY, "all");
+    run(&f, &o, &l);
+    HAS(l.results, "warning  0/1/0/0/0");
+    log_fini(&l);
+    fake_snapshot_fini(&f);
+    include[0] = "security/network-policy-namespace";
+    load(&f, POLICY "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n" DEPLOYMENT(
+                 "a", "", SPEC_OK));
+    undecoded(&f, KIND_NETWORK_POLICY, "all");
+    run(&f, &o, &l);
+    HAS(l.results, "skipped no-data 1/0/0/0/0 the content of some NetworkPolicy objects could not");
+    log_fini(&l);
+    fake_snapshot_fini(&f);
+}
+
+static void a_field_is_named_from_the_object_or_from_its_pod_spec(void **state unused_arg)
+{
+    struct log l;
+
+    run_check("operational-excellence/common-labels",
+              "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: shop}\n"
+              "spec: {template: {spec: " SPEC_OK "}}\n",
+              &l);
+    HAS(l.text, "  metadata.labels [");
+    log_fini(&l);
+    run_check("security/default-service-account-used", DEPLOYMENT("a", "", SPEC_OK), &l);
+    HAS(l.text, "  spec.template.spec.serviceAccountName [");
+    log_fini(&l);
+}
+
+static void an_exempted_container_does_not_hide_what_the_pod_sets(void **state unused_arg)
+{
+    struct log l;
+
+    run_check("security/seccomp-unconfined",
+              DEPLOYMENT("a", NOTES("kube9.io/exempt-containers: app, kube9.io/exempt-reason: x"),
+                         "{securityContext: {seccompProfile: {type: Unconfined}}, containers: "
+                         "[{name: app, image: b}, {name: other, image: b}]}"),
+              &l);
+    HAS(l.text, "failing Deployment shop/a");
+    HAS(l.text, "the Pod switches seccomp off");
+    log_fini(&l);
+}
+
+#define SERVICE(name, type)                                                                        \
+    "---\napiVersion: v1\nkind: Service\nmetadata: {name: " name ", namespace: shop}\n"            \
+    "spec: {type: " type ", selector: {app: a}, ports: [{port: 80}]}\n"
+
+static void a_service_that_leads_outside_counts_whatever_its_name(void **state unused_arg)
+{
+    struct log l;
+
+    run_check("security/network-policy-pod-isolation",
+              DEPLOYMENT("a", "", SPEC_OK) SERVICE("a", "ClusterIP") SERVICE("z", "LoadBalancer"),
+              &l);
+    HAS(l.text, "failing Deployment shop/a");
+    log_fini(&l);
+}
+
+static void a_target_of_an_unknown_kind_is_not_missing(void **state unused_arg)
+{
+    struct log l;
+
+    run_check("performance-efficiency/vpa-sanity",
+              "---\napiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\n"
+              "metadata: {name: v, namespace: shop}\n"
+              "spec: {targetRef: {apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: r}}\n",
+              &l);
+    HAS(l.results, "skipped not-applicable");
+    log_fini(&l);
+}
+
 static void with_no_permission_at_all_everything_is_skipped(void **state unused_arg)
 {
     struct assessment_options o = { .mode = ASSESS_FULL };
@@ -645,6 +763,12 @@ RUN(T(pods_of_a_deployment_are_one_unit), T(pods_of_an_unreadable_owner_are_one_
     T(an_exemption_can_be_for_single_containers), T(labels_of_2_4_still_exempt),
     T(platform_namespaces_are_counted_and_not_judged),
     T(the_configuration_exempts_by_kind_name_and_labels), T(what_cannot_be_read_never_passes),
+    T(what_could_not_be_decoded_is_not_judged),
+    T(a_policy_that_could_not_be_decoded_protects_nobody),
+    T(a_field_is_named_from_the_object_or_from_its_pod_spec),
+    T(an_exempted_container_does_not_hide_what_the_pod_sets),
+    T(a_service_that_leads_outside_counts_whatever_its_name),
+    T(a_target_of_an_unknown_kind_is_not_missing),
     T(with_no_permission_at_all_everything_is_skipped),
     T(order_of_objects_and_memory_of_specs_change_nothing), T(no_message_holds_a_secret),
     T(fingerprints_do_not_depend_on_pod_names_or_offenders),

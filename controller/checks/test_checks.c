@@ -187,6 +187,106 @@ static void each_check_passes_and_fails_its_fixtures(void **state unused_arg)
     assert_int_equal(wrong, 0);
 }
 
+// The objects of a kind as they look when nothing but their metadata could be read.
+static void forget_content(struct fake_snapshot *f, const struct kind *k)
+{
+    for (uint32_t i = 0; i < f->s.n[k->id]; i++) {
+        struct object *o = f->v[k->id][i];
+        struct fake_snapshot bare;
+        struct error e = { 0 };
+        char text[1024];
+
+        snprintf(text, sizeof(text),
+                 "apiVersion: %s%s%s\nkind: %s\nmetadata: {name: '%s', namespace: '%s'}\n",
+                 k->group, *k->group ? "/" : "", k->version, k->kind, object_name(o),
+                 object_namespace(o));
+        fake_snapshot_init(&bare);
+        assert_int_equal(fake_snapshot_yaml(&bare, str_of(text), &e), 0);
+        assert_int_equal(bare.s.n[k->id], 1);
+        f->v[k->id][i] = bare.v[k->id][0];
+        f->v[k->id][i]->flags |= OBJECT_METADATA_ONLY;
+        bare.v[k->id][0] = o;
+        fake_snapshot_fini(&bare);
+    }
+}
+
+enum blindness { BLIND_DENIED, BLIND_NOT_SYNCED, BLIND_UNDECODED };
+
+static void blind(struct fake_snapshot *f, const struct kind *k, enum blindness how)
+{
+    if (how == BLIND_UNDECODED) {
+        forget_content(f, k);
+        return;
+    }
+    f->s.state[k->id] = how == BLIND_DENIED ? KIND_DENIED : KIND_NOT_SYNCED;
+    while (f->s.n[k->id])
+        object_unref(f->v[k->id][--f->s.n[k->id]]);
+}
+
+// Does the check pass on its own bad fixture once a kind in it cannot be seen?
+static int judge_blind(const struct check *c, const char *path, enum kind_id k, enum blindness how)
+{
+    const char *include[] = { c->id, NULL };
+    struct assessment_options o = { .mode = ASSESS_SINGLE_CHECK, .include = include };
+    struct seen seen = { 0 };
+    struct assess_sink sink = { .finding = on_finding, .result = on_result, .arg = &seen };
+    struct assessment_summary sum;
+    struct fake_snapshot f;
+    struct error e = { 0 };
+    int wrong = 0;
+
+    fake_snapshot_init(&f);
+    f.s.live = c->flags & CHECK_LIVE;
+    read_directive(path, &f.s);
+    assert_int_equal(fake_snapshot_file(&f, path, &e), 0);
+    if (f.s.n[k] && !(how == BLIND_UNDECODED && kind_get(k)->metadata_only)) {
+        blind(&f, kind_get(k), how);
+        assert_int_equal(assess_run(&f.s, &o, &sink, &sum, &e), 0);
+        wrong = seen.result.verdict == VERDICT_PASS;
+        if (wrong)
+            print_error("%s: passes although %s %s\n", path, kind_get(k)->kind,
+                        how == BLIND_UNDECODED ? "could not be decoded" : "cannot be listed");
+    }
+    fake_snapshot_fini(&f);
+    return wrong;
+}
+
+static int judge_blindness(const struct check *c, enum blindness how)
+{
+    char pattern[256];
+    int wrong = 0;
+    glob_t g;
+
+    snprintf(pattern, sizeof(pattern), TESTDATA "/%s.fail*.yaml", c->id);
+    assert_int_equal(glob(pattern, 0, NULL, &g), 0);
+    for (size_t i = 0; i < g.gl_pathc; i++) {
+        for (int k = 0; k < KIND_COUNT; k++)
+            wrong += judge_blind(c, g.gl_pathv[i], (enum kind_id)k, how);
+    }
+    globfree(&g);
+    return wrong;
+}
+
+static void no_check_passes_for_want_of_a_kind_that_it_needs(void **state unused_arg)
+{
+    int wrong = 0;
+
+    for (size_t i = 0; i < checks_count(); i++) {
+        wrong += judge_blindness(checks_at(i), BLIND_DENIED);
+        wrong += judge_blindness(checks_at(i), BLIND_NOT_SYNCED);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void no_check_passes_for_want_of_what_could_not_be_decoded(void **state unused_arg)
+{
+    int wrong = 0;
+
+    for (size_t i = 0; i < checks_count(); i++)
+        wrong += judge_blindness(checks_at(i), BLIND_UNDECODED);
+    assert_int_equal(wrong, 0);
+}
+
 static void each_fixture_belongs_to_a_check(void **state unused_arg)
 {
     glob_t g;
@@ -229,4 +329,5 @@ static void the_documentation_is_the_tables(void **state unused_arg)
 
 RUN(T(each_id_is_well_formed_and_unique), T(each_check_has_exactly_one_scope_and_its_texts),
     T(every_upstream_check_has_an_alias), T(each_check_passes_and_fails_its_fixtures),
-    T(each_fixture_belongs_to_a_check), T(the_documentation_is_the_tables))
+    T(each_fixture_belongs_to_a_check), T(no_check_passes_for_want_of_a_kind_that_it_needs),
+    T(no_check_passes_for_want_of_what_could_not_be_decoded), T(the_documentation_is_the_tables))

@@ -47,8 +47,9 @@ struct workload {
 
     // Filled by the joins.
     const struct object *hpa;           // HorizontalPodAutoscaler that scales it
-    const struct object *service;       // first Service (by name) that selects it
+    const struct object *service;       // a Service that selects it, rather one that leads out
     uint32_t services, budgets;         // how many select it
+    bool ingress;                       // an Ingress leads to it
     bool ingress_policy, egress_policy; // some NetworkPolicy selects it for that direction
     struct injected *injected;          // containers that only its Pods have
 };
