@@ -174,6 +174,8 @@ static void spot_unsafe(struct report *r, const struct workload *w)
 
     FOR_EACH_OBJECT(n, r->snapshot, KIND_NODE)
     {
+        if (workload_replicas(w) == 0)
+            break;
         if (is_spot(n))
             spot += placement_fits(w->spec, n);
         else

@@ -166,6 +166,8 @@ static void quota_without_range(struct report *r, const struct object *o)
 {
     judge_quota(r, o, "requests.cpu", RESOURCE_CPU, false);
     judge_quota(r, o, "requests.memory", RESOURCE_MEMORY, false);
+    judge_quota(r, o, "cpu", RESOURCE_CPU, false); // the short names mean requests
+    judge_quota(r, o, "memory", RESOURCE_MEMORY, false);
     judge_quota(r, o, "limits.cpu", RESOURCE_CPU, true);
     judge_quota(r, o, "limits.memory", RESOURCE_MEMORY, true);
 }

@@ -136,6 +136,7 @@ static void note_use(struct rbac *r, const struct object *role, const struct obj
         u->cluster++;
     else
         u->namespaced++;
+    u->kube_system |= strcmp(object_namespace(b), "kube-system") == 0;
     if (!u->binding || before(b, u->binding))
         u->binding = b;
 }

@@ -11,6 +11,7 @@
 struct role_use {
     const struct object *role;
     uint32_t cluster, namespaced; // bindings by scope
+    bool kube_system;             // bound in the namespace kube-system
     const struct object *binding; // the first one, by name; ClusterRoleBindings first
 };
 

@@ -221,7 +221,7 @@ static void naked_pod(struct report *r, const struct object *o)
 
     FOR_EACH(owner_reference, ref, object_meta_owner_references(m))
     owned |= owner_reference_controller(ref);
-    if (owned || phase == POD_PHASE_SUCCEEDED || phase == POD_PHASE_FAILED ||
+    if (owned || object_meta_has_deletion_timestamp(m) || phase == POD_PHASE_SUCCEEDED || phase == POD_PHASE_FAILED ||
         rmap_get(object_meta_annotations(m), "helm.sh/hook"))
         return;
     report_warn(r, "", "has no controller: nobody starts it again when its node is gone");

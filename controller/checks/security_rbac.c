@@ -162,6 +162,13 @@ static bool gives_everything(const struct report *r, const struct object *b)
     return (cluster && strcmp(name, "cluster-admin") == 0) || (role && is_everything(role));
 }
 
+static bool part_of_the_system(const struct subject *s)
+{
+    if (strcmp(atom_str(subject_kind(s)), "ServiceAccount") == 0)
+        return strcmp(atom_str(subject_namespace(s)), "kube-system") == 0;
+    return str_starts(text_or(subject_name(s), ""), "system:kube-");
+}
+
 // The bootstrap binding and the group that kubeadm makes for administrators.
 static bool meant_for_admins(const struct object *b, const struct subject *s)
 {
@@ -169,13 +176,16 @@ static bool meant_for_admins(const struct object *b, const struct subject *s)
 
     if (strcmp(name, "kubeadm:cluster-admins") == 0)
         return true;
+    // Anybody may call a binding system:…; who is bound cannot be made up.
+    if (str_starts(object_name(b), "system:") && part_of_the_system(s))
+        return true;
     return strcmp(name, "system:masters") == 0 && b->kind == KIND_CLUSTER_ROLE_BINDING &&
            strcmp(object_name(b), "cluster-admin") == 0;
 }
 
 static void cluster_admin(struct report *r, const struct object *b)
 {
-    if (!gives_everything(r, b) || str_starts(object_name(b), "system:"))
+    if (!gives_everything(r, b))
         return;
     FOR_EACH(subject, s, rbac_subjects(b))
     {
@@ -232,7 +242,8 @@ static void create_pods(struct report *r, const struct object *role)
 {
     // clang-format off
     const struct power p[] = {
-        { WORDS_OF("create"), "", WORDS_OF("pods", "replicationcontrollers") },
+        { WORDS_OF("create"), "", WORDS_OF("pods") },
+        { WORDS_OF("create", "update", "patch"), "", WORDS_OF("replicationcontrollers") },
         { WORDS_OF("create", "update", "patch"), "apps",
           WORDS_OF("deployments", "statefulsets", "daemonsets", "replicasets") },
         { WORDS_OF("create", "update", "patch"), "batch", WORDS_OF("jobs", "cronjobs") },
@@ -253,6 +264,17 @@ static void pod_exec(struct report *r, const struct object *role)
     judge(r, role, p, ARRAY_SIZE(p), &fail_when_bound, "can run commands in Pods");
 }
 
+// "userextras/scopes", with whatever key.
+static bool user_extras(const struct policy_rule *rule)
+{
+    FOR_EACH_ATOM(a, policy_rule_resources(rule))
+    {
+        if (str_starts(atom_str(a), "userextras/") && rule_has_group(rule, "authentication.k8s.io"))
+            return true;
+    }
+    return false;
+}
+
 static void impersonate(struct report *r, const struct object *role)
 {
     uint32_t i = 0;
@@ -262,8 +284,8 @@ static void impersonate(struct report *r, const struct object *role)
     FOR_EACH(policy_rule, rule, rbac_rules(role))
     {
         bool core = any_resource(rule, "", WORDS_OF("users", "groups", "serviceaccounts"));
-        bool extra = any_resource(rule, "authentication.k8s.io",
-                                  WORDS_OF("userextras", "uids", "userextras/scopes"));
+        bool extra = any_resource(rule, "authentication.k8s.io", WORDS_OF("userextras", "uids")) ||
+                     user_extras(rule);
         bool named = policy_rule_resource_names(rule).n > 0;
         if (rule_has_verb(rule, "impersonate") && (core || extra)) {
             say(r, role, named ? &only_warn : &fail_when_bound, i, "can act as other users");
@@ -325,13 +347,14 @@ static void webhook_config(struct report *r, const struct object *role)
     }
 }
 
-// kube-system holds coredns, kube-proxy and aws-auth; a ClusterRole bound everywhere reaches it
-// too.
+// kube-system holds coredns, kube-proxy and aws-auth; a ClusterRole reaches it by a binding there or
+// everywhere.
 static void configmap_write(struct report *r, const struct object *role)
 {
     uint32_t i = 0;
+    const struct role_use *use = rbac_use(&r->join->rbac, role);
     bool here = role->kind == KIND_CLUSTER_ROLE
-                    ? reach_of(r, role) == REACH_CLUSTER
+                    ? use && (use->cluster > 0 || use->kube_system)
                     : strcmp(object_namespace(role), "kube-system") == 0;
 
     if (built_in(r, role) || !here)
