@@ -58,7 +58,8 @@ struct assessor *assessor_new(const struct assessor_options *o);
 void assessor_free(struct assessor *a); // after worker_free
 
 // LIMIT when a job runs already (then nothing has moved in). The snapshot is taken as soon as all
-// kinds are synced, denied or absent, after 30 s at the latest: what is missing then counts as such.
+// kinds are synced, denied or absent, after 30 s at the latest: what is missing then counts as
+// such.
 int must_check assessor_start(struct assessor *a, const struct job_request *r, struct error *e);
 void assessor_caches_changed(
     struct assessor *a); // a kind's state changed: what waits for the caches looks again
