@@ -142,6 +142,23 @@ static bool hopeless(enum err code)
            code == ERR_TIMEOUT || code == ERR_IO;
 }
 
+// /version is open to everybody, so what does not answer it is no API server; but a proxy may hide
+// it.
+static bool no_api_server(enum err code)
+{
+    return code != ERR_NONE && code != ERR_DENIED && code != ERR_NOT_FOUND;
+}
+
+// Says which server it was, unless the text does so already.
+static int unreadable(const struct live *l, struct error *e)
+{
+    const char *host = strstr(l->kube.server, "://");
+
+    if (!strstr(e->text, host ? host + 3 : l->kube.server))
+        error_wrap(e, "%s", l->kube.server);
+    return error_wrap(e, "the cluster cannot be read");
+}
+
 // Nothing is gained by waiting for a server that refuses us or does not answer: the first hard
 // error ends it.
 static int check_hopeless(struct live *l, struct error *e)
@@ -149,14 +166,15 @@ static int check_hopeless(struct live *l, struct error *e)
     const char *kind;
     const struct informer_status *s = first_unsynced(l, &kind);
 
-    if (hopeless(l->version_error.code)) {
+    if (no_api_server(l->version_error.code)) {
         *e = l->version_error;
-        return error_wrap(e, "reach %s", l->kube.server);
+        return unreadable(l, e);
     }
     if (!s || !hopeless(s->error.code))
         return 0;
     *e = s->error;
-    return error_wrap(e, "read %s from %s", kind, l->kube.server);
+    error_wrap(e, "read %s", kind);
+    return unreadable(l, e);
 }
 
 static int wait_synced(struct live *l, usec deadline, struct error *e)

@@ -215,6 +215,7 @@ int run_options(const struct run_options_source *s, const char *path, struct are
                                               [RUN_MODE_PILLAR] = ASSESS_PILLAR,
                                               [RUN_MODE_SINGLE_CHECK] = ASSESS_SINGLE_CHECK };
     struct assessment_options o = { .profile = s->profile, .namespaces = s->namespaces };
+    struct error why = { 0 };
 
     if (s->mode < RUN_MODE_FULL || s->mode > RUN_MODE_SINGLE_CHECK)
         return error_set(e, ERR_INVALID, "%s.mode: must be Full, Pillar or SingleCheck", path);
@@ -235,8 +236,8 @@ int run_options(const struct run_options_source *s, const char *path, struct are
     if (o.mode == ASSESS_SINGLE_CHECK && check_selection_include(s->checks).n != 1)
         return error_set(e, ERR_INVALID,
                          "%s.checks.include: mode SingleCheck needs exactly one entry", path);
-    if (!assess_profile_known(s->profile))
-        return error_set(e, ERR_INVALID, "%s.profile: unknown profile '%s'", path, s->profile);
+    if (assess_profile_check(s->profile, &why) < 0)
+        return error_set(e, ERR_INVALID, "%s.profile: %s", path, why.text);
     *ret = o;
     return 0;
 }

@@ -56,4 +56,5 @@ int must_check assess_run(const struct snapshot *s, const struct assessment_opti
                           const struct assess_sink *sink, struct assessment_summary *ret,
                           struct error *e);
 const char *assess_grade(int32_t score); // A ≥ 90, B ≥ 80, C ≥ 70, D ≥ 60, else F; "" for -1
-bool assess_profile_known(const char *name);
+// 0, or -1: USAGE, naming the profiles that there are.
+int must_check assess_profile_check(const char *name, struct error *e);

@@ -27,9 +27,17 @@ const struct profile *profile_find(const char *name)
     return NULL;
 }
 
-bool assess_profile_known(const char *name)
+int assess_profile_check(const char *name, struct error *e)
 {
-    return profile_find(name) != NULL;
+    char names[160] = "";
+    size_t n = 0;
+
+    if (profile_find(name))
+        return 0;
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++)
+        n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
+                              profiles[i].name);
+    return error_set(e, ERR_USAGE, "unknown profile '%s'; there are: %s", name, names);
 }
 
 static bool in_list(const char *const *ids, const struct check *c)
@@ -62,14 +70,16 @@ static bool has_framework(const struct check *c, const char *prefix)
     return false;
 }
 
-static int check_list(const char *const *ids, const char *what, struct error *e)
+static int check_list(const char *const *ids, struct error *e)
 {
     for (; ids && *ids; ids++) {
         bool found = false;
         for (size_t i = 0; !found && i < checks_count(); i++)
             found = check_matches(checks_at(i), *ids);
         if (!found)
-            return error_set(e, ERR_USAGE, "%s: no check matches '%s'", what, *ids);
+            return error_set(e, ERR_USAGE,
+                             "no check matches '%s'; `kube9-operator checks list` names them",
+                             *ids);
     }
     return 0;
 }
@@ -97,12 +107,12 @@ int select_checks(const struct assessment_options *o, struct selection *ret, str
     const struct profile *p = profile_find(o->profile);
 
     if (!p)
-        return error_set(e, ERR_USAGE, "unknown profile '%s'", o->profile);
+        return assess_profile_check(o->profile, e);
     if (o->mode == ASSESS_PILLAR && !(o->pillars & ((1U << CHECK_PILLARS) - 1)))
         return error_set(e, ERR_USAGE, "mode Pillar needs at least one pillar");
     if (o->mode == ASSESS_SINGLE_CHECK && (!o->include || !o->include[0] || o->include[1]))
         return error_set(e, ERR_USAGE, "mode SingleCheck needs exactly one check");
-    if (check_list(o->include, "include", e) < 0 || check_list(o->exclude, "exclude", e) < 0)
+    if (check_list(o->include, e) < 0 || check_list(o->exclude, e) < 0)
         return -1;
     memset(ret, 0, sizeof(*ret));
     ret->profile = p;
