@@ -35,8 +35,8 @@ int assess_profile_check(const char *name, struct error *e)
     if (profile_find(name))
         return 0;
     for (size_t i = 0; i < ARRAY_SIZE(profiles); i++)
-        n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
-                              profiles[i].name);
+        n +=
+            (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", profiles[i].name);
     return error_set(e, ERR_USAGE, "unknown profile '%s'; there are: %s", name, names);
 }
 
