@@ -14,7 +14,7 @@ struct http_response {
     int status;               // 0 if no status line came
     const char *content_type; // "" if none
     const char *warning;      // Warning header's text, "" if none
-    usec retry_after;         // integer Retry-After, 0 if none
+    usec retry_after;         // integer Retry-After (0 s: HTTP_RETRY_AT_ONCE), 0 if none
 };
 
 struct http_events {

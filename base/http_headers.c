@@ -51,6 +51,8 @@ usec http_retry_after(struct str value)
 
     if (str_i64(str_trim(value), &seconds) < 0 || seconds < 0)
         return 0;
+    if (seconds == 0)
+        return HTTP_RETRY_AT_ONCE;
     return MIN(seconds, HTTP_RETRY_AFTER_MAX / USEC_PER_SEC) * USEC_PER_SEC;
 }
 

@@ -9,6 +9,7 @@
 #define HTTP_CONTENT_TYPE_MAX 128
 #define HTTP_WARNING_MAX      512
 #define HTTP_RETRY_AFTER_MAX  (24 * USEC_PER_HOUR)
+#define HTTP_RETRY_AT_ONCE 1 // a Retry-After of 0 s: again, and soon
 
 struct http_headers {
     int status;    // 0: no status line yet
@@ -23,5 +24,6 @@ void http_headers_fini(struct http_headers *h);
 // One line, with or without its CR LF. A status line starts anew; lines after the end are trailers
 // and do not count.
 void http_headers_line(struct http_headers *h, struct str line);
-// Seconds only, as client-go reads it; a date gives 0. At most HTTP_RETRY_AFTER_MAX.
+// Seconds only, as client-go reads it; a date gives 0, "0" gives HTTP_RETRY_AT_ONCE. At most
+// HTTP_RETRY_AFTER_MAX.
 usec http_retry_after(struct str value);

@@ -95,7 +95,7 @@ static void retry_after_is_whole_seconds_within_a_day(void **state)
         const char *value;
         usec want;
     } rows[] = {
-        {"0",                              0                 },
+        {"0",                              HTTP_RETRY_AT_ONCE},
         { " 120 ",                         120 * USEC_PER_SEC},
         { "86400",                         USEC_PER_DAY      },
         { "86401",                         USEC_PER_DAY      },

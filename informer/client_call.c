@@ -12,6 +12,7 @@
 
 #define RETRIES_MAX     10
 #define RESET_PAUSE     USEC_PER_SEC
+#define PAUSE_MIN       (100 * USEC_PER_MSEC) // when Retry-After asks for none
 #define ERROR_BODY_MAX  (256u << 10)
 #define ATTEMPT_HEADERS 8 // besides impersonation
 
@@ -138,7 +139,7 @@ static usec retry_pause(struct client_call *call, const struct http_response *r,
     if (e->code != ERR_NONE)
         return !call->ask.write && e->code == ERR_IO ? RESET_PAUSE : -1;
     if ((r->status == 429 || r->status >= 500) && r->retry_after > 0)
-        return r->retry_after;
+        return MAX(r->retry_after, PAUSE_MIN);
     return -1;
 }
 

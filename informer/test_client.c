@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/http_headers.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -235,6 +236,24 @@ static void always_busy(unused_arg void *arg, unused_arg const struct wire_reque
 {
     ret->status = 429;
     ret->retry_after = SEC;
+}
+
+static void busy_for_a_moment(unused_arg void *arg, const struct wire_request *r,
+                              struct wire_answer *ret)
+{
+    ret->status = r->index < 2 ? 503 : 200;
+    ret->retry_after = HTTP_RETRY_AT_ONCE;
+}
+
+static void a_retry_after_of_zero_is_a_retry(void **state)
+{
+    struct world *w = *state;
+
+    w->answer = busy_for_a_moment;
+    get(w);
+    run_for(w, 300 * USEC_PER_MSEC);
+    assert_int_equal(w->code, ERR_NONE);
+    assert_int_equal(fake_wire_count(w->wire), 3);
 }
 
 static void ten_retries_are_enough(void **state)
@@ -573,7 +592,8 @@ static void the_server_says_its_version(void **state)
 
 RUN(W(each_verb_has_its_method_type_and_parameters),
     W(an_apply_that_could_bring_an_object_back_is_refused),
-    W(what_the_server_wants_later_is_sent_again_whole), W(ten_retries_are_enough),
+    W(what_the_server_wants_later_is_sent_again_whole), W(a_retry_after_of_zero_is_a_retry),
+    W(ten_retries_are_enough),
     W(a_pause_beyond_the_deadline_is_not_waited_for), W(a_get_survives_two_resets),
     W(a_write_whose_connection_broke_is_left_to_its_caller),
     W(a_5xx_without_retry_after_goes_to_the_caller), W(a_silent_server_ends_in_a_timeout),
