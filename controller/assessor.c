@@ -33,6 +33,7 @@ struct job {
     char uid[UID_TEXT_MAX];
     char *name, *trigger, *mode;
     struct job_request r;
+    usec began; // wall clock
     struct snapshot *snapshot;
     int walks;
     usec wait_until; // mono; 0: not waited yet
@@ -315,6 +316,13 @@ static void keep_result(struct assessor *a, struct job *j)
     k->result = TAKE(j->result);
 }
 
+// startTime knows whole seconds only; a job that began right after its claim is timed from its own
+// beginning.
+static usec began(const struct job *j)
+{
+    return j->began - j->r.started < 2 * USEC_PER_SEC ? j->began : j->r.started;
+}
+
 static void finish(struct job *j, enum job_outcome outcome, const char *reason, const char *message)
 {
     struct assessor *a = j->a;
@@ -323,7 +331,7 @@ static void finish(struct job *j, enum job_outcome outcome, const char *reason, 
     memcpy(uid, j->uid, sizeof(uid));
     j->result->outcome = outcome;
     j->result->reason = reason;
-    j->result->started = j->r.started;
+    j->result->started = began(j);
     j->result->completed = clock_wall();
     snprintf(j->result->message, sizeof(j->result->message), "%s", message);
     if (j->store_failed)
@@ -461,6 +469,7 @@ int assessor_start(struct assessor *a, const struct job_request *r, struct error
     j = xcalloc(1, sizeof(*j));
     j->a = a;
     j->r = *r;
+    j->began = clock_wall();
     snprintf(j->uid, sizeof(j->uid), "%s", r->uid);
     j->name = xstrdup(r->name);
     j->trigger = xstrdup(r->trigger);
