@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/str.h"
 #include "cmd/command.h"
 #include "controller/watched.h"
 #include "informer/client.h"
@@ -197,6 +198,32 @@ static int wait_synced(struct live *l, usec deadline, struct error *e)
     return 0;
 }
 
+// What may not be read is said; if that is everything, there is nothing to judge.
+static int check_permitted(const struct live *l, struct error *e)
+{
+    struct buf autobuf denied;
+    bool some = false;
+
+    buf_init(&denied, 4096);
+    for (size_t i = 0; watched_kinds[i] != KIND_COUNT; i++) {
+        const struct kind *k = kind_get(watched_kinds[i]);
+        enum kind_state state = informer_status(l->informers, k->id)->state;
+
+        some = some || state == KIND_SYNCED;
+        if (state == KIND_DENIED && !k->own)
+            buf_addf(&denied, "%s%s", denied.n ? ", " : "", k->plural);
+    }
+    if (!some)
+        return error_set(
+            e, ERR_DENIED,
+            "%s allows this user to list nothing: bind it to the ClusterRole of deploy/manifests",
+            l->kube.server);
+    if (denied.n)
+        log_warn("no permission to list some kinds; their checks are skipped",
+                 LOG_STR("kinds", denied.p));
+    return 0;
+}
+
 int live_assess(const struct args *a, const struct assessment_options *o,
                 const struct assess_sink *sink, struct assessment_summary *ret, struct error *e)
 {
@@ -211,6 +238,8 @@ int live_assess(const struct args *a, const struct assessment_options *o,
         watched_add_installed(l.informers);
         rc = wait_synced(&l, deadline, e);
     }
+    if (rc == 0)
+        rc = check_permitted(&l, e);
     if (rc == 0) {
         s = epoch_open(l.informers);
         rc = assess_run(s, o, sink, ret, e);

@@ -192,7 +192,8 @@ struct history *history_new(const struct history_options *o)
     h->path = xstrdup(o->path);
     timer_init(&h->reopen, "history-reopen", reopen, h);
     map_init(&h->remembered, &remembered_ops);
-    snprintf(h->reason, sizeof(h->reason), "StoreNotOpen");
+    // Not the reason of a failure: the first one is a change, and said.
+    snprintf(h->reason, sizeof(h->reason), "StoreOpening");
     snprintf(h->message, sizeof(h->message), "the store is not open yet");
     return h;
 }

@@ -221,7 +221,10 @@ static void on_lease_problem(void *arg, const struct error *e)
 {
     struct manager *m = arg;
 
-    if (e->code != ERR_NONE)
+    if (e->code == ERR_DENIED)
+        log_warn("no permission for the Lease; reconciling waits for it: apply deploy/manifests",
+                 LOG_STR("namespace", m->namespace), LOG_ERR(e));
+    else if (e->code != ERR_NONE)
         log_warn("the Lease cannot be had; reconciling waits for it",
                  LOG_STR("namespace", m->namespace), LOG_ERR(e));
     else if (*m->lease_problem)

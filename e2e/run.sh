@@ -124,7 +124,7 @@ setup() {
 # CASE: runs in a process of its own, so that nothing it sets or breaks reaches the next one.
 run_case() {
 	cd "$E2E/cases/$1"
-	exec timeout --kill-after=10 180 bash -euo pipefail -c '
+	exec timeout --kill-after=10 $((180 + 60 * ${MINUTES:-0})) bash -euo pipefail -c '
 		source "$E2E/lib.sh"
 		trap run_cleanups EXIT
 		if [[ -f script.sh ]]; then

@@ -29,6 +29,7 @@ DB=/sys/kube9.db
 start_operator
 wait_for 8 "StoreHealthy is False" condition_is StoreHealthy False
 matches '/sys' "$(condition_text StoreHealthy)" "a folder that cannot be written"
+grep -q 'going on without history.*/sys' "$CASE_DIR/operator.log" || fail "the log does not say so"
 stop_operator
 
 # A file that is no database is set aside, never deleted.
