@@ -138,7 +138,7 @@ static void our_kinds_are_read_strictly(void **state unused_arg)
     expect_error(KIND_KUBE9_CONFIG, CONFIG("  assessment: {pillars: [Security, Security]}\n"),
                  "line 5: spec.assessment.pillars has 'Security' twice");
     expect_error(KIND_KUBE9_CONFIG, CONFIG("  assessment: {profile: Not-a-label}\n"),
-                 "line 5: spec.assessment.profile must match ^[a-z0-9]([-a-z0-9]*[a-z0-9])?$");
+                 "line 5: spec.assessment.profile must match ^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$");
     expect_error(KIND_ASSESSMENT_RUN, "metadata: {name: a}\n", "line 1: spec is required");
     autoobject struct object *o = object_from_yaml(
         KIND_KUBE9_CONFIG,
