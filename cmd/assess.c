@@ -18,11 +18,14 @@ struct row {
     int rank;
 };
 
+#define NOTICES_SHOWN 20
+
 struct report_rows {
     struct arena *arena;
     struct row *v;
     size_t n, cap;
     int worst; // of enum check_severity; -1: nothing found
+    size_t notices;
 };
 
 static int take(void *arg, const struct finding *f)
@@ -162,11 +165,26 @@ static bool trips(const struct args *a, const struct report_rows *r)
     return word && r->worst >= check_severity_find(word);
 }
 
+// Exemptions that have expired, are void or match nothing. On stderr: documents stay as they are.
+static void take_notice(void *arg, const char *object, const char *text)
+{
+    struct report_rows *r = arg;
+
+    if (r->notices++ < NOTICES_SHOWN)
+        fprintf(stderr, "%s: %s\n", object, text);
+}
+
+static void count_notices(const struct report_rows *r)
+{
+    if (r->notices > NOTICES_SHOWN)
+        fprintf(stderr, "%zu more remarks on exemptions\n", r->notices - NOTICES_SHOWN);
+}
+
 int cmd_assess(const struct args *a)
 {
     struct arena *autoarena arena = arena_new(FINDINGS_ARENA);
     struct report_rows rows = { .arena = arena, .worst = -1 };
-    struct assess_sink sink = { .finding = take, .arg = &rows };
+    struct assess_sink sink = { .finding = take, .notice = take_notice, .arg = &rows };
     struct assessment_options o = options_of(a);
     struct assessment_summary s;
     struct error e = { 0 };
@@ -179,6 +197,7 @@ int cmd_assess(const struct args *a)
     }
     if (live_assess(a, &o, &sink, &s, &e) < 0)
         return command_fail(a, "assess", &e);
+    count_notices(&rows);
     qsort(rows.v, rows.n, sizeof(*rows.v), by_rank);
     status =
         output_format(a) == OUTPUT_TABLE ? print_table(&rows, &s) : print_document(a, &rows, &s);

@@ -182,6 +182,16 @@ static void on_result(void *arg, const struct check_result *r)
         put_check_row(j, r, "skipped", left_out);
 }
 
+// An exemption that no longer holds, or that holds for nothing, must not go unseen: the run's
+// message names the first and counts the rest.
+static void on_notice(void *arg, const char *object, const char *text)
+{
+    struct job_result *res = ((struct job *)arg)->result;
+
+    if (res->notices++ == 0)
+        res->first_notice = arena_printf(res->arena, "%.200s: %s", object, text);
+}
+
 static bool should_stop(void *arg)
 {
     struct job *j = arg;
@@ -281,7 +291,9 @@ static enum stop_cause cause_of(const struct job *j)
 static void walk_run(void *arg)
 {
     struct job *j = arg;
-    struct assess_sink sink = { .finding = on_finding, .result = on_result, .arg = j };
+    struct assess_sink sink = {
+        .finding = on_finding, .result = on_result, .notice = on_notice, .arg = j
+    };
 
     begin_rows(j);
     j->r.options.stop = should_stop;
@@ -359,8 +371,12 @@ static void conclude(struct job *j, enum stop_cause cause)
             j, JOB_PARTIAL, "ClusterChangedTooFast",
             "the cluster changed faster than it could be walked; what was not reached counts as skipped");
     } else {
-        snprintf(text, sizeof(text), "%u of %u checks evaluated", j->result->summary.evaluated,
-                 j->result->summary.counts.total);
+        int n = snprintf(text, sizeof(text), "%u of %u checks evaluated",
+                         j->result->summary.evaluated, j->result->summary.counts.total);
+        if (j->result->notices)
+            snprintf(text + n, sizeof(text) - (size_t)n, "; %u remark%s on exemptions, first %s",
+                     j->result->notices, j->result->notices == 1 ? "" : "s",
+                     j->result->first_notice);
         finish(j, JOB_COMPLETED, "AssessmentCompleted", text);
     }
 }

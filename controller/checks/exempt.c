@@ -21,7 +21,7 @@ static bool has_bit(const uint64_t *bits, size_t i)
 
 static void notice(const struct exemptions *x, const char *object, const char *text)
 {
-    if (x->sink->notice)
+    if (x->sink->notice && !x->quiet)
         x->sink->notice(x->sink->arg, object, text);
 }
 
@@ -98,8 +98,10 @@ static int until(const char *text, usec *ret)
     char full[32];
 
     if (strlen(text) == 10) {
-        snprintf(full, sizeof(full), "%sT23:59:59Z", text);
-        text = full;
+        snprintf(full, sizeof(full), "%sT00:00:00Z", text);
+        int rc = time_parse(str_of(full), ret, NULL);
+        *ret += rc == 0 ? USEC_PER_DAY : 0;
+        return rc;
     }
     return time_parse(str_of(text), ret, NULL);
 }
@@ -197,9 +199,11 @@ void exempt_unit(struct exemptions *x, const struct exempt_target *t, struct uni
         if (central_matches(&x->central[i], t))
             ret->central[ret->n++] = &x->central[i];
     }
+    x->quiet = t->again;
     ret->by[0] = read_annotations(x, t->meta, t->kind, t->ns->name, t->name);
     if (t->template && t->template != t->meta)
         ret->by[1] = read_annotations(x, t->template, t->kind, t->ns->name, t->name);
+    x->quiet = false;
     ret->by[2] = of_namespace(x, t->ns);
     if (x->o->object_exemptions != OBJECT_EXEMPT_NONE)
         ret->groups = old_labels(t->meta);

@@ -30,6 +30,7 @@ struct exemptions {
     usec now;
     struct central *central;
     uint32_t n;
+    bool quiet; // what is wrong with these annotations has been noticed before
 };
 
 #define UNIT_CENTRAL_MAX 8
@@ -47,6 +48,7 @@ struct exempt_target {
     const char *kind, *name;
     const struct object_meta *meta, *template; // template may be NULL
     struct ns_info *ns;
+    bool again; // its annotations were read before, or are copies of those of its owner
 };
 
 void exempt_init(struct exemptions *x, const struct assessment_options *o,

@@ -314,9 +314,11 @@ static void assess_object(struct assess *as, const struct object *o, const struc
                       .name = name,
                       .prefix = "",
                       .object = o };
-    struct exempt_target target = {
-        .kind = k->kind, .name = name, .meta = object_meta_of(o), .ns = ns
-    };
+    struct exempt_target target = { .kind = k->kind,
+                                    .name = name,
+                                    .meta = object_meta_of(o),
+                                    .ns = ns,
+                                    .again = KIND_BIT(k->id) & WORKLOAD_KINDS };
 
     if (!ns->selected)
         return;

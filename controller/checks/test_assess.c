@@ -210,6 +210,61 @@ static void an_annotation_exempts_with_reason_until_its_date(void **state unused
     log_fini(&l);
 }
 
+// now is 2026-11-21T00:00:00Z
+static void an_exemption_ends_at_its_very_instant(void **state unused_arg)
+{
+    static const struct {
+        const char *until, *word;
+    } rows[] = {
+        {"2026-11-21T00:00:00Z",       "failing"},
+        { "2026-11-21T00:00:01Z",      "skipped"},
+        { "2026-11-21T01:00:00+01:00", "failing"},
+        { "2026-11-20",                "failing"},
+        { "2026-11-21",                "skipped"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char yaml[1024];
+        struct log l;
+        snprintf(yaml, sizeof(yaml),
+                 "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop, annotations: "
+                 "{kube9.io/exempt: '*', kube9.io/exempt-reason: x, kube9.io/exempt-until: '%s'}}\n"
+                 "spec: {hostPID: true, containers: [{name: a, image: b}]}\n",
+                 rows[i].until);
+        run_check("security/host-pid", yaml, &l);
+        HAS(l.text, rows[i].word);
+        log_fini(&l);
+    }
+}
+
+static uint32_t times(const char *text, const char *word)
+{
+    uint32_t n = 0;
+
+    while ((text = strstr(text, word))) {
+        text += strlen(word);
+        n++;
+    }
+    return n;
+}
+
+// A Deployment is walked as a workload and as an object, and its Pods copy its template.
+static void an_odd_annotation_is_noticed_once(void **state unused_arg)
+{
+    struct assessment_options o = { .mode = ASSESS_FULL };
+    struct fake_snapshot f;
+    struct log l;
+
+    load(&f, DEPLOYMENT("a", NOTES("kube9.io/exempt: '*'"),
+                        SPEC_OK) REPLICA_SET("a-1", OWNER("apps/v1", "Deployment", "a"))
+                 POD("a-1-x", OWNER("apps/v1", "ReplicaSet", "a-1") NOTES("kube9.io/exempt: '*'"),
+                     SPEC_OK));
+    run(&f, &o, &l);
+    assert_int_equal(times(text_of(&l.notices), "has no kube9.io/exempt-reason"), 1);
+    log_fini(&l);
+    fake_snapshot_fini(&f);
+}
+
 static void odd_annotations_are_noticed(void **state unused_arg)
 {
     struct log l;
@@ -360,7 +415,11 @@ static void the_configuration_exempts_by_kind_name_and_labels(void **state unuse
     HAS(l.notices, "other: the exemption matched nothing");
     HAS(l.notices, "prefix: the exemption matched nothing");
     log_fini(&l);
-    run_exempted("{name: old, reason: x, expires: '2026-11-20T00:00:00Z'}", ASSESS_SINGLE_CHECK,
+    run_exempted("{name: new, reason: x, expires: '2026-11-21T00:00:01Z'}", ASSESS_SINGLE_CHECK,
+                 &l);
+    HAS(l.text, "security/host-pid skipped");
+    log_fini(&l);
+    run_exempted("{name: old, reason: x, expires: '2026-11-21T00:00:00Z'}", ASSESS_SINGLE_CHECK,
                  &l);
     HAS(l.text, "security/host-pid failing");
     HAS(l.notices, "old: the exemption has expired");
@@ -758,7 +817,8 @@ static void top_findings_are_the_worst_and_not_all_of_one_check(void **state unu
 RUN(T(pods_of_a_deployment_are_one_unit), T(pods_of_an_unreadable_owner_are_one_unit),
     T(old_replica_sets_mirror_pods_and_dying_pods_are_no_units),
     T(an_injected_container_is_reported_once_under_the_owner),
-    T(an_annotation_exempts_with_reason_until_its_date), T(odd_annotations_are_noticed),
+    T(an_annotation_exempts_with_reason_until_its_date), T(an_exemption_ends_at_its_very_instant),
+    T(an_odd_annotation_is_noticed_once), T(odd_annotations_are_noticed),
     T(nobody_exempts_himself_from_critical_security_checks), T(a_namespace_exempts_what_is_in_it),
     T(an_exemption_can_be_for_single_containers), T(labels_of_2_4_still_exempt),
     T(platform_namespaces_are_counted_and_not_judged),
