@@ -33,7 +33,7 @@ struct exemptions {
     bool quiet; // what is wrong with these annotations has been noticed before
 };
 
-#define UNIT_CENTRAL_MAX 8
+#define UNIT_CENTRAL_MAX 32
 
 struct unit_exemption {
     struct central *central[UNIT_CENTRAL_MAX];

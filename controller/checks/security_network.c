@@ -4,6 +4,15 @@
 #include "controller/checks/join.h"
 #include "controller/checks/report.h"
 
+// Policies of a CNI's own kinds are not read: where these exist, nobody is called unprotected.
+static bool other_policies(const struct report *r)
+{
+    return join_crd(r->join, "cilium.io", "ciliumnetworkpolicies") ||
+           join_crd(r->join, "crd.projectcalico.org", "networkpolicies") ||
+           join_crd(r->join, "projectcalico.org", "networkpolicies") ||
+           join_crd(r->join, "policy.networking.k8s.io", NULL);
+}
+
 static void policy_in_namespace(struct report *r, const struct object *o)
 {
     const struct ns_info *ns = join_namespace(r->join, object_name(o));
@@ -11,7 +20,9 @@ static void policy_in_namespace(struct report *r, const struct object *o)
     if (ns->workloads == 0)
         report_skip(r, SKIP_NOT_APPLICABLE, "namespaces without workloads are not looked at");
     else if (ns->policies == 0)
-        report_fail(r, "", "has workloads and no NetworkPolicy");
+        report_as(r, other_policies(r) ? VERDICT_WARN : VERDICT_FAIL, "",
+                  "has workloads and no NetworkPolicy%s",
+                  other_policies(r) ? "; policies of other kinds are not read" : "");
 }
 
 static bool exposed_by_service(const struct workload *w)
@@ -310,9 +321,27 @@ static void default_namespace(struct report *r, const struct object *o)
     report_warn(r, "metadata.namespace", "is in the namespace default");
 }
 
+static bool leads_to_ssh(const struct object *service)
+{
+    FOR_EACH (service_port, port, service_spec_ports(service_spec(service_of(service)))) {
+        struct int_or_string target = service_port_target_port(port);
+        if (service_port_protocol(port) == PROTOCOL_TCP &&
+            (service_port_port(port) == 22 || (!target.s && target.i == 22)))
+            return true;
+    }
+    return false;
+}
+
 static void ssh_port(struct report *r, const struct pod_view *p unused_arg,
                      const struct container_view *c)
 {
+    const struct object *service = r->workload ? r->workload->service : NULL;
+
+    if (r->first && service && leads_to_ssh(service)) {
+        report_at(r, NULL);
+        report_fail(r, "", "Service '%s' offers SSH on port 22", object_name(service));
+        report_at(r, c);
+    }
     FOR_EACH(container_port, port, container_ports(c->c))
     {
         if (container_port_container_port(port) == 22 &&
@@ -456,5 +485,7 @@ CHECK_TABLE(security_network, CHECK_SECURITY,
               .aliases = "",
               .severity = CHECK_MEDIUM,
               .tier = 1,
+              .flags = CHECK_JOINS,
+              .glances = SERVICES,
               .sets = SET_ALL,
               .per_container = ssh_port }, );

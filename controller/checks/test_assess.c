@@ -569,6 +569,21 @@ static void a_service_that_leads_outside_counts_whatever_its_name(void **state u
     log_fini(&l);
 }
 
+static void policies_of_other_kinds_make_it_a_warning(void **state unused_arg)
+{
+    struct log l;
+
+    run_check("security/network-policy-namespace",
+              "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+              "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+              "metadata: {name: ciliumnetworkpolicies.cilium.io}\n"
+              "spec: {group: cilium.io, names: {plural: ciliumnetworkpolicies, kind: "
+              "CiliumNetworkPolicy}}\n" DEPLOYMENT("a", "", SPEC_OK),
+              &l);
+    HAS(l.text, "warning Namespace /shop");
+    log_fini(&l);
+}
+
 static void a_target_of_an_unknown_kind_is_not_missing(void **state unused_arg)
 {
     struct log l;
@@ -828,7 +843,7 @@ RUN(T(pods_of_a_deployment_are_one_unit), T(pods_of_an_unreadable_owner_are_one_
     T(a_field_is_named_from_the_object_or_from_its_pod_spec),
     T(an_exempted_container_does_not_hide_what_the_pod_sets),
     T(a_service_that_leads_outside_counts_whatever_its_name),
-    T(a_target_of_an_unknown_kind_is_not_missing),
+    T(a_target_of_an_unknown_kind_is_not_missing), T(policies_of_other_kinds_make_it_a_warning),
     T(with_no_permission_at_all_everything_is_skipped),
     T(order_of_objects_and_memory_of_specs_change_nothing), T(no_message_holds_a_secret),
     T(fingerprints_do_not_depend_on_pod_names_or_offenders),
