@@ -31,6 +31,11 @@ struct http_pool {
     struct http_curl *t;
     CURLM *multi;
     struct timer timer; // libcurl's
+    struct timer pace;  // see http.c
+    int paced_fd;       // the socket that is read when `pace` is due, -1: none
+    bool paused;        // and not before: epoll does not watch it
+    bool much;          // its last reading was large
+    int sending;        // sockets that libcurl wants to write to
     struct list calls;
     struct http_tls tls;
 };

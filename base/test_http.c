@@ -115,7 +115,8 @@ static void interim_answers_are_not_told(void **state)
     fake_http_end(v);
 }
 
-// Each byte of the answer is a segment of its own, chunk sizes and trailers included.
+// Each byte of the answer is a segment of its own, chunk sizes and trailers included; they come
+// further apart than the transport waits before it reads again.
 static void chunk_borders_fall_anywhere(void **state)
 {
     static const char text[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -128,11 +129,31 @@ static void chunk_borders_fall_anywhere(void **state)
     (void)state;
     clock_fake(USEC_PER_HOUR, 0);
     for (size_t i = 0; i + 1 < sizeof(text); i++)
-        script[i] = (struct fake_step){ .after = 1, .text = &text[i], .n = 1 };
+        script[i] = (struct fake_step){ .after = 2 * USEC_PER_MSEC, .text = &text[i], .n = 1 };
     fake_http_script(v, script);
     r = fake_http_fetch(v, &req, &fake_http_streamed);
     assert_body(r, "abcdefghijklmnop");
     assert_true(r->pieces >= 16);
+    fake_http_end(v);
+}
+
+static void what_comes_in_fast_small_pieces_is_read_together(void **state)
+{
+    static struct fake_step script[202] = {
+        { .text = "HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n" }
+    };
+    struct fake_http *v = fake_http_begin();
+    struct http_request req = fake_http_get(v);
+    struct fake_call *r;
+
+    (void)state;
+    clock_fake(USEC_PER_HOUR, 0);
+    for (size_t i = 1; i <= 200; i++)
+        script[i] = (struct fake_step){ .after = 20, .text = "x", .n = 1 };
+    fake_http_script(v, script);
+    r = fake_http_fetch(v, &req, &fake_http_streamed);
+    assert_int_equal(r->status, 200);
+    assert_in_range(r->pieces, 1, 20);
     fake_http_end(v);
 }
 
@@ -599,8 +620,8 @@ static void query_values_are_escaped_but_for_unreserved_characters(void **state)
 
 RUN(T(a_whole_answer_is_gathered_with_its_headers), T(a_status_of_any_kind_is_no_error),
     T(a_redirect_is_told_not_followed_and_cookies_are_forgotten), T(interim_answers_are_not_told),
-    T(chunk_borders_fall_anywhere), T(a_cut_in_the_middle_is_an_io_error),
-    T(an_answer_that_is_not_http_is_an_io_error),
+    T(chunk_borders_fall_anywhere), T(what_comes_in_fast_small_pieces_is_read_together),
+    T(a_cut_in_the_middle_is_an_io_error), T(an_answer_that_is_not_http_is_an_io_error),
     T(nobody_listening_is_refused_and_told_on_a_later_turn), T(an_unknown_name_is_unavailable),
     T(a_request_that_makes_no_sense_is_invalid_and_never_sent),
     T(a_call_ends_at_its_time_limit_however_lively_it_is),
