@@ -64,6 +64,8 @@ static int on_tls(void *arg, const struct http_tls *tls, bool close_all, struct 
 
     if (set_tls(c, c->writes, tls, close_all, e) < 0)
         return -1;
+    if (set_tls(c, c->busy, tls, close_all, e) < 0)
+        return -1;
     return set_tls(c, c->streams, tls, close_all, e);
 }
 
@@ -111,6 +113,8 @@ struct client *client_new(struct loop *l, const struct client_options *o, struct
     if (c->auth)
         c->streams = make_transport(c, e);
     if (c->streams)
+        c->busy = make_transport(c, e);
+    if (c->busy)
         c->writes = make_transport(c, e);
     if (!c->writes) {
         error_wrap(e, "client for %s (%s)", o->config->server, o->config->source);
@@ -128,6 +132,7 @@ void client_free(struct client *c)
     client_cancel(c, container_of(it, struct client_call, link));
     auth_free(c->auth);
     transport_free(c->streams);
+    transport_free(c->busy);
     transport_free(c->writes);
     free(c->user_agent);
     free(c->field_manager);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests to one API server. Two connections: streams (lists and watches) on one, Lease and writes
-// on the other, so that neither waits for the other. Adds credentials, retries what may be retried
+// Requests to one API server. Three connections: streams (lists and watches) on one, those of the
+// kind that changes most on the second, Lease and writes on the third, so that none waits for
+// another. Adds credentials, retries what may be retried
 // (controller-semantics.md §5.3), maps failures to struct error, counts rest_client_*. Everything
 // is on the loop thread; callbacks come on a later turn.
 #pragma once
@@ -41,6 +42,7 @@ struct client_stream_request {
     usec timeout;        // whole attempt; 0: none (watches)
     usec idle_timeout;   // without a byte this long: ERR_TIMEOUT; 0: none
     bool gzip;           // offer it (lists; never watches)
+    bool busy;           // on the connection of its own, where an event costs no look at the others
     const char *accept;  // NULL: "application/json"
 };
 

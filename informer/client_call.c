@@ -42,7 +42,11 @@ static void call_free(struct client_call *call)
 
 static struct transport *transport_of(const struct client_call *call)
 {
-    return call->ask.stream ? call->client->streams : call->client->writes;
+    const struct client *c = call->client;
+
+    if (!call->ask.stream)
+        return c->writes;
+    return call->ask.busy ? c->busy : c->streams;
 }
 
 void client_cancel(struct client *c, struct client_call *call)

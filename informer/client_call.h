@@ -16,7 +16,7 @@ struct client {
     const char *host; // of the server's URL, for metrics
     char *user_agent, *field_manager;
     struct auth *auth;
-    struct transport *streams, *writes;
+    struct transport *streams, *busy, *writes;
     struct list calls;
     bool (*may_write)(void *arg, usec *ret_remaining);
     void *fence_arg;
@@ -33,7 +33,7 @@ struct client_ask {
     const char *accept_header, *type_header; // "Accept: ...", "Content-Type: ..." or NULL
     char *owned_accept, *agent_header;       // heap or NULL
     struct buf body;
-    bool write, unfenced, gzip, stream;
+    bool write, unfenced, gzip, stream, busy;
     usec timeout, idle_timeout; // of one attempt; 0: none
 };
 

@@ -165,6 +165,7 @@ void client_stream_ask(const struct client *c, const struct client_stream_reques
         .verb = "GET",
         .url = xasprintf("%s%s", c->options.config->server, r->path_and_query),
         .gzip = r->gzip && !c->options.config->no_compression,
+        .busy = r->busy,
         .stream = true,
         .timeout = r->timeout,
         .idle_timeout = r->idle_timeout,

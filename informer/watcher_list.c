@@ -48,6 +48,7 @@ void watcher_start_page(struct watcher *w)
         .path_and_query = url,
         .idle_timeout = LIST_IDLE,
         .gzip = true,
+        .busy = w->o.kind->id == KIND_POD,
         .accept = watcher_accept(w->o.kind->metadata_only, true),
     };
 

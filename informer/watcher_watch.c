@@ -177,6 +177,7 @@ void watcher_start_watch(struct watcher *w, bool initial)
     struct client_stream_request req = {
         .path_and_query = url,
         .idle_timeout = (usec)(seconds + 5) * USEC_PER_SEC,
+        .busy = w->o.kind->id == KIND_POD,
         .accept = watcher_accept(w->o.kind->metadata_only, false),
     };
 
