@@ -156,6 +156,15 @@ static uint64_t running_xor(uint64_t x)
     return x;
 }
 
+// Without the instruction, which not every amd64 has, __builtin_popcountll is a call.
+static uint32_t count_bits(uint64_t x)
+{
+    x -= x >> 1 & 0x5555555555555555u;
+    x = (x & 0x3333333333333333u) + (x >> 2 & 0x3333333333333333u);
+    x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+    return (uint32_t)(x * 0x0101010101010101u >> 56);
+}
+
 // Counts the brackets one by one; the place after the one that closes the item, or 0.
 static size_t find_end(struct split_list *s, uint64_t open, uint64_t close)
 {
@@ -183,10 +192,10 @@ static size_t scan_block(struct split_list *s, const char *p, size_t len)
     s->item_string = (uint64_t)((int64_t)inside >> 63);
     m.open &= ~inside;
     m.close &= ~inside;
-    closes = (uint32_t)__builtin_popcountll(m.close);
+    closes = count_bits(m.close);
     if (closes >= s->depth)
         return find_end(s, m.open, m.close);
-    s->depth += (uint32_t)__builtin_popcountll(m.open) - closes;
+    s->depth += count_bits(m.open) - closes;
     return 0;
 }
 
