@@ -3,6 +3,7 @@
 // nothing.
 #include "store/runs.h"
 
+#include "base/map.h"
 #include "store/filter.h"
 #include "store/rank.h"
 #include "store/store_internal.h"
@@ -145,6 +146,7 @@ int store_run_begin(struct store *s, const struct run_row *r, struct error *e)
         return store_fail(s);
     }
     s->in_run = true;
+    memset(s->known, 0, sizeof(s->known)); // a rollback took rows of checks away
     return 0;
 }
 
@@ -191,6 +193,31 @@ static int check_number(struct store *s, const struct finding_row *f, int64_t *r
     return put_check(s, f, e) < 0 ? -1 : row_id(s, QUERY_CHECK_ID, f->check_id, ret, e);
 }
 
+static uint64_t hash_words(const struct finding_row *f)
+{
+    const char *const words[] = { f->check_id, f->check_name, f->pillar, f->remediation };
+    uint64_t hash = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        hash = hash * 31 + (words[i] ? hash64_stable(words[i], strlen(words[i])) : 1);
+    return hash ? hash : 1;
+}
+
+// A run has thousands of findings of a hundred and fifty checks.
+static int known_number(struct store *s, const struct finding_row *f, int64_t *ret, struct error *e)
+{
+    uint64_t hash = hash_words(f);
+    struct known_check *k = &s->known[hash % KNOWN_CHECKS];
+
+    if (k->hash != hash) {
+        if (check_number(s, f, ret, e) < 0)
+            return -1;
+        *k = (struct known_check){ hash, *ret };
+    }
+    *ret = k->number;
+    return 0;
+}
+
 static const char *or_null(const char *s)
 {
     return s && *s ? s : NULL;
@@ -207,7 +234,7 @@ static int put_result(struct store *s, const struct finding_row *f, struct error
     if (rank < 0)
         return error_set(e, ERR_BUG, "finding of %s with severity '%s' and status '%s'",
                          f->check_id, f->severity ? f->severity : "", f->status ? f->status : "");
-    if (check_number(s, f, &chk, e) < 0 || !(q = db_query(s->db, QUERY_RESULT_PUT, e)))
+    if (known_number(s, f, &chk, e) < 0 || !(q = db_query(s->db, QUERY_RESULT_PUT, e)))
         return -1;
     bind_int(q, 1, s->run_id);
     bind_int(q, 2, chk);

@@ -5,6 +5,14 @@
 #include "store/db.h"
 #include "store/store.h"
 
+// Checks whose rows the current run has seen to; the hash is of all their words.
+#define KNOWN_CHECKS 256
+
+struct known_check {
+    uint64_t hash; // 0: none
+    int64_t number;
+};
+
 struct store {
     struct db *db;
     char *path;
@@ -13,6 +21,7 @@ struct store {
     bool in_run;    // between store_run_begin and commit or rollback
     int64_t run_id; // row of that run
     int64_t stale;  // rows an earlier attempt at that run left
+    struct known_check known[KNOWN_CHECKS];
     uint64_t rows_written, errors;
 };
 
