@@ -21,6 +21,7 @@ var commands = []command{
 	{"json", "PATH", "print one value of the JSON document on stdin (a.b.0.c; # is a length)", runJSON},
 	{"load", "-kubeconfig FILE [-pods N] [-owners N] [-fat]", "create many Pods with their owners", runLoad},
 	{"update", "-kubeconfig FILE -count N", "change loaded Pods as fast as the server takes it", runUpdate},
+	{"replay", "-kubeconfig FILE -cert FILE -key FILE [-listen ADDRESS]", "stand in front of the API server with recorded Pods and fast updates", runReplay},
 	{"audit", "[-user U] [-from OFFSET] writes|denied|uses FILE", "print matching audit events, one line each", runAudit},
 	{"rights", "-kubeconfig FILE AUDITLOG", "print the operator's rights that were never used", runRights},
 	{"token", "-key FILE -uid UID -namespace NS -name NAME [-expires 1h]", "sign a ServiceAccount token", runToken},
