@@ -15,9 +15,20 @@ struct log_field {
     int64_t num;
 };
 
-#define LOG_STR(k, v) ((struct log_field){ .key = (k), .str = (v) ? (v) : "" })
-#define LOG_INT(k, v) ((struct log_field){ .key = (k), .num = (int64_t)(v) })
-#define LOG_ERR(e)    LOG_STR("error", (e)->text)
+static inline struct log_field log_str(const char *key, const char *v)
+{
+    return (struct log_field){ .key = key, .str = v ? v : "" };
+}
+
+static inline struct log_field log_int(const char *key, int64_t v)
+{
+    return (struct log_field){ .key = key, .num = v };
+}
+
+static inline struct log_field log_err(const struct error *e)
+{
+    return log_str("error", e->text);
+}
 
 void log_write(enum log_level level, const char *msg, const struct log_field *fields, size_t n);
 #define log_at(level, msg, ...)                                                                    \

@@ -47,7 +47,7 @@ static void a_line_is_one_json_object(void **state)
 {
     struct lines *l = *state;
 
-    log_warn("lease lost", LOG_STR("holder", "pod-a"), LOG_INT("age", -3));
+    log_warn("lease lost", log_str("holder", "pod-a"), log_int("age", -3));
     assert_string_equal(l->last, "{\"time\":\"2026-01-02T03:04:05.678Z\",\"level\":\"warn\","
                                  "\"msg\":\"lease lost\",\"holder\":\"pod-a\",\"age\":-3}");
     log_error("plain");
@@ -75,7 +75,7 @@ static void hostile_text_cannot_break_a_line(void **state)
     struct error e;
 
     error_set(&e, ERR_IO, "bad \"name\"\n{\"level\":\"error\"}\x01\xFF");
-    log_info("odd\r\nmessage", LOG_ERR(&e), LOG_STR("none", NULL));
+    log_info("odd\r\nmessage", log_err(&e), log_str("none", NULL));
     assert_null(strchr(l->last, '\n'));
     autojson struct json_doc d = { 0 };
     assert_int_equal(json_parse(str_of(l->last), NULL, &d, NULL), 0);
@@ -93,12 +93,12 @@ static void long_text_is_cut_and_the_line_stays_json(void **state)
 
     memset(text, '\x01', 300000); // six characters each once escaped
     text[300000] = '\0';
-    log_info("m", LOG_STR("big", text));
+    log_info("m", log_str("big", text));
     assert_true(strlen(l->last) < 40000);
     autojson struct json_doc d = { 0 };
     assert_int_equal(json_parse(str_of(l->last), NULL, &d, NULL), 0);
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-        fields[i] = LOG_STR("big", text);
+        fields[i] = log_str("big", text);
     log_write(LOG_INFO, "many", fields, ARRAY_SIZE(fields));
     assert_non_null(strstr(l->last, "\"msg\":\"many\"}"));
 }
@@ -119,7 +119,7 @@ static void level_words_parse(void **state unused_arg)
 static void *log_often(void *arg unused_arg)
 {
     for (int i = 0; i < 200; i++)
-        log_info("from a thread", LOG_INT("i", i));
+        log_info("from a thread", log_int("i", i));
     return NULL;
 }
 

@@ -220,7 +220,7 @@ static int check_permitted(const struct live *l, struct error *e)
             l->kube.server);
     if (denied.n)
         log_warn("no permission to list some kinds; their checks are skipped",
-                 LOG_STR("kinds", denied.p));
+                 log_str("kinds", denied.p));
     return 0;
 }
 

@@ -21,6 +21,6 @@ int cmd_serve(const struct args *a)
     log_set_level(level);
     if (manager_run(&o, &e) == 0)
         return EXIT_OK;
-    log_error("cannot go on", LOG_ERR(&e));
+    log_error("cannot go on", log_err(&e));
     return err_exit_status(e.code);
 }

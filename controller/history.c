@@ -65,11 +65,11 @@ static void set_health(struct history *h, bool healthy, const char *reason, cons
     if (!changed)
         return;
     if (healthy) {
-        log_info("store is healthy", LOG_STR("path", h->path));
+        log_info("store is healthy", log_str("path", h->path));
         write_remembered(h);
     } else if (h->decided || h->opening) {
-        log_warn("store is not usable; going on without history", LOG_STR("reason", reason),
-                 LOG_STR("error", message));
+        log_warn("store is not usable; going on without history", log_str("reason", reason),
+                 log_str("error", message));
     }
     if (h->o.health_changed)
         h->o.health_changed(h->o.arg);
@@ -131,8 +131,8 @@ static void opened(struct history *h, struct open_job *j)
     h->suspect = false;
     take_facts(h, j);
     if (j->result.set_aside[0])
-        log_warn("the database was set aside and a new one begun", LOG_STR("why", j->result.why),
-                 LOG_STR("kept_as", j->result.set_aside));
+        log_warn("the database was set aside and a new one begun", log_str("why", j->result.why),
+                 log_str("kept_as", j->result.set_aside));
     set_health(h, true, "StoreOpen", "history is being kept");
 }
 
@@ -235,7 +235,7 @@ static void leave_damaged(struct history *h)
         return;
     h->suspect = true;
     if (worker_do(h->o.worker, close_run, closed_damaged, h, &e) < 0) {
-        log_warn("damaged store not closed yet", LOG_ERR(&e));
+        log_warn("damaged store not closed yet", log_err(&e));
         h->suspect = false; // the next failure tries again
     }
 }
@@ -247,7 +247,7 @@ void history_close(struct history *h)
     h->closing = true;
     timer_stop(h->o.loop, &h->reopen);
     if (worker_do(h->o.worker, close_run, close_done, h, &e) < 0)
-        log_warn("store not closed in order", LOG_ERR(&e));
+        log_warn("store not closed in order", log_err(&e));
 }
 
 void history_free(struct history *h)
@@ -427,7 +427,7 @@ static void small_start(struct small_job *j)
     struct error e = { 0 };
 
     if (worker_do(j->h->o.worker, small_run, small_done, j, &e) < 0) {
-        log_warn("store request dropped", LOG_ERR(&e));
+        log_warn("store request dropped", log_err(&e));
         if (j->kind == SMALL_RETAIN)
             j->h->retaining = false;
         j->no_store = true;

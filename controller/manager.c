@@ -45,7 +45,7 @@ void manager_start_reconciling(struct manager *m)
         informer_status(m->informers, KIND_ASSESSMENT_RUN)->state == KIND_NOT_SYNCED)
         return;
     m->running = true;
-    log_info("reconciling", LOG_STR("namespace", m->namespace));
+    log_info("reconciling", log_str("namespace", m->namespace));
     manager_save_status(m, false); // `query status` answers from now on
     world_queue_all(m);
     runner_start(m->runner);
@@ -72,7 +72,7 @@ static void restore_config(struct manager *m, const char *json)
     if (!json || !*json)
         return;
     if (config_from_json(json, &c, &e) < 0) {
-        log_warn("the last good configuration in the store is not usable any more", LOG_ERR(&e));
+        log_warn("the last good configuration in the store is not usable any more", log_err(&e));
         return;
     }
     config_unref(m->config);
@@ -108,8 +108,8 @@ static void on_publish(void *arg, struct config *c)
     struct manager *m = arg;
     struct buf autobuf json = { 0 };
 
-    log_info("configuration in force", LOG_INT("generation", c->generation),
-             LOG_STR("source", c->object ? "Kube9Config default" : "defaults"));
+    log_info("configuration in force", log_int("generation", c->generation),
+             log_str("source", c->object ? "Kube9Config default" : "defaults"));
     config_unref(m->config);
     m->config = c;
     buf_init(&json, (size_t)1 << 20);
@@ -151,7 +151,7 @@ static void on_beat(void *arg, const struct error *e)
     bool failing = e->code != ERR_NONE;
 
     if (failing && !m->heartbeat_failing)
-        log_warn("status ConfigMap not written", LOG_STR("namespace", m->namespace), LOG_ERR(e));
+        log_warn("status ConfigMap not written", log_str("namespace", m->namespace), log_err(e));
     snprintf(m->heartbeat_error, sizeof(m->heartbeat_error), "%s", e->text);
     m->heartbeat_failing = failing;
     manager_save_status(m, m->stopping);
@@ -190,7 +190,7 @@ static void on_version(void *arg, const struct server_version *v, const struct e
         return;
     m->server_minor = v->minor;
     informers_set_server_minor(m->informers, v->minor);
-    log_info("API server", LOG_STR("version", v->git));
+    log_info("API server", log_str("version", v->git));
 }
 
 static void on_started_leading(void *arg)
@@ -223,12 +223,12 @@ static void on_lease_problem(void *arg, const struct error *e)
 
     if (e->code == ERR_DENIED)
         log_warn("no permission for the Lease; reconciling waits for it: apply deploy/manifests",
-                 LOG_STR("namespace", m->namespace), LOG_ERR(e));
+                 log_str("namespace", m->namespace), log_err(e));
     else if (e->code != ERR_NONE)
         log_warn("the Lease cannot be had; reconciling waits for it",
-                 LOG_STR("namespace", m->namespace), LOG_ERR(e));
+                 log_str("namespace", m->namespace), log_err(e));
     else if (*m->lease_problem)
-        log_info("the Lease can be had again", LOG_STR("namespace", m->namespace));
+        log_info("the Lease can be had again", log_str("namespace", m->namespace));
     snprintf(m->lease_problem, sizeof(m->lease_problem), "%s", e->code != ERR_NONE ? e->text : "");
 }
 
@@ -237,7 +237,7 @@ static void on_rv_regression(void *arg, uint64_t was, uint64_t is)
     struct manager *m = arg;
 
     log_warn("the API server's store went back in time; reading everything again",
-             LOG_INT("was", was), LOG_INT("is", is));
+             log_int("was", was), log_int("is", is));
     runner_pause(m->runner, true); // no write before the caches are right again
     informers_regressed(m->informers);
 }
@@ -493,8 +493,8 @@ int manager_run(const struct manager_options *o, struct error *e)
 
     if (!m)
         return -1;
-    log_info("started", LOG_STR("version", o->version), LOG_STR("listen", o->listen),
-             LOG_INT("port", httpd_port(m->httpd)), LOG_STR("server", m->kube.server));
+    log_info("started", log_str("version", o->version), log_str("listen", o->listen),
+             log_int("port", httpd_port(m->httpd)), log_str("server", m->kube.server));
     rc = loop_run(m->loop, e);
     if (rc == 0 && m->failed) {
         *e = m->failure;

@@ -40,7 +40,7 @@ void run_metrics_last(const struct last_run *l)
 {
     if (!l->uid)
         return;
-    metric_set(METRIC_ASSESSMENT_LAST_RUN_TIMESTAMP, (double)(l->completed / USEC_PER_SEC));
+    metric_set(METRIC_ASSESSMENT_LAST_RUN_TIMESTAMP, (double)l->completed / 1e6);
     if (l->score >= 0)
         metric_set(METRIC_ASSESSMENT_LAST_SCORE, l->score);
 }

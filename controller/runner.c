@@ -155,9 +155,9 @@ static void fail(struct runner *r, const struct error *e)
     metric_add(METRIC_CONTROLLER_RUNTIME_RECONCILE_ERRORS_TOTAL, 1, controller_name(r));
     // Conflicts are the normal way to learn of a newer object.
     if (retry != RETRY_FRESH)
-        log_warn("intent failed", LOG_STR("intent", intent_kind_name(i->kind)),
-                 LOG_STR("kind", kind_get(r->key.kind)->kind), LOG_STR("name", r->key.name),
-                 LOG_STR("class", err_name(e->code)), LOG_ERR(e));
+        log_warn("intent failed", log_str("intent", intent_kind_name(i->kind)),
+                 log_str("kind", kind_get(r->key.kind)->kind), log_str("name", r->key.name),
+                 log_str("class", err_name(e->code)), log_err(e));
     r->requeue = 0;
     if (retry == RETRY_SLOW) {
         r->hooks.denied(r->hooks.arg, i, e);
