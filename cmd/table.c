@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #define GAP        3
-#define WRAP_LEAST 20 // narrower than that the last column goes below its row
+#define INDENT     4  // of a row's further lines on a narrow terminal
+#define WRAP_LEAST 20 // narrower than that the last column gets a line of its own
 
 // The next character; *p moves on. A byte that is no UTF-8 counts as a character.
 static uint32_t next(const char **p)
@@ -155,49 +156,55 @@ static void print_wrapped(FILE *out, const char *s, int indent, int room)
     }
 }
 
-static void print_row(const struct table *t, const char *const *cells, FILE *out, int indent,
-                      int screen)
+// Which columns begin a line of their row: the first one, and what has no room any more beside the
+// one before it.
+static void place(const struct table *t, int screen, bool *ret_begins)
 {
-    bool below = indent < 0;
     size_t last = t->columns - 1;
+    int at = 0;
 
-    for (size_t i = 0; i < last; i++) {
-        fputs(cells[i], out);
-        if (i + 1 < last || !below)
-            pad(out, t->width[i] - text_width(cells[i]) + GAP);
+    for (size_t i = 0; i < t->columns; i++) {
+        int need = i == last ? MIN(t->width[i], WRAP_LEAST) : t->width[i];
+
+        ret_begins[i] = i > 0 && screen && at + need > screen;
+        at = (ret_begins[i] ? INDENT : at) + t->width[i] + GAP;
     }
-    if (below) {
-        fputc('\n', out);
-        pad(out, 4);
-        print_wrapped(out, cells[last], 4, screen - 4);
-    } else {
-        print_wrapped(out, cells[last], indent, screen ? screen - indent : 0);
+}
+
+static void print_row(const struct table *t, const char *const *cells, FILE *out,
+                      const bool *begins, int screen)
+{
+    size_t last = t->columns - 1;
+    int at = 0;
+
+    for (size_t i = 0; i < t->columns; i++) {
+        if (begins[i]) {
+            fputc('\n', out);
+            pad(out, at = INDENT);
+        }
+        if (i == last) {
+            print_wrapped(out, cells[i], at, screen ? screen - at : 0);
+            break;
+        }
+        fputs(cells[i], out);
+        if (!begins[i + 1])
+            pad(out, t->width[i] - text_width(cells[i]) + GAP);
+        at += t->width[i] + GAP;
     }
     fputc('\n', out);
 }
 
-// Column at which the last cell starts; -1: below the row.
-static int last_column(const struct table *t, int screen)
-{
-    int at = 0, last = t->width[t->columns - 1];
-
-    for (size_t i = 0; i + 1 < t->columns; i++)
-        at += t->width[i] + GAP;
-    if (screen && at + last > screen && screen - at < WRAP_LEAST)
-        return -1;
-    return at;
-}
-
 int table_print_to(struct table *t, const char *when_empty, FILE *out, int screen)
 {
-    int at = last_column(t, screen);
+    bool begins[TABLE_COLUMNS_MAX];
 
+    place(t, screen, begins);
     if (t->rows)
-        print_row(t, t->heads, out, at, screen);
+        print_row(t, t->heads, out, begins, screen);
     else
         fprintf(out, "%s\n", when_empty);
     for (size_t i = 0; i < t->rows; i++)
-        print_row(t, (const char *const *)&t->cells[i * t->columns], out, at, screen);
+        print_row(t, (const char *const *)&t->cells[i * t->columns], out, begins, screen);
     table_fini(t);
     return output_flush(out);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tables for people: columns as wide as their content. On a terminal the last column is wrapped
-// inside its column, or put below its row where there is no room beside it; nothing is ever cut.
+// inside its column, and columns that have no room go on below, indented; nothing is ever cut.
 // Elsewhere a row is a line.
 #pragma once
 

@@ -73,6 +73,19 @@ static void the_last_column_wraps_inside_the_screen(void **state unused_arg)
                               "           over the lazy dog\n");
 }
 
+static void columns_without_room_go_on_below(void **state unused_arg)
+{
+    const char *const cells[] = { "a rather long id", "a name", "quick", "1", "name", "-" };
+    autofree char *text = print(heads, 3, cells, 2, 20);
+
+    assert_string_equal(text, "A\n"
+                              "    NAME     TEXT\n"
+                              "a rather long id\n"
+                              "    a name   quick\n"
+                              "1\n"
+                              "    name     -\n");
+}
+
 static void where_no_room_is_left_it_goes_below(void **state unused_arg)
 {
     const char *const cells[] = { "1", "name", "the quick brown fox jumps over the lazy dog" };
@@ -104,6 +117,7 @@ static void a_line_that_just_fits_is_not_wrapped(void **state unused_arg)
 }
 
 RUN(T(columns_are_as_wide_as_their_content), T(characters_are_counted_as_a_terminal_shows_them),
-    T(nothing_in_a_cell_can_command_a_terminal), T(an_empty_table_is_a_sentence),
-    T(the_last_column_wraps_inside_the_screen), T(where_no_room_is_left_it_goes_below),
-    T(a_word_longer_than_the_screen_stays_whole), T(a_line_that_just_fits_is_not_wrapped))
+    T(nothing_in_a_cell_can_command_a_terminal), T(columns_without_room_go_on_below),
+    T(an_empty_table_is_a_sentence), T(the_last_column_wraps_inside_the_screen),
+    T(where_no_room_is_left_it_goes_below), T(a_word_longer_than_the_screen_stays_whole),
+    T(a_line_that_just_fits_is_not_wrapped))
