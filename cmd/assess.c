@@ -165,7 +165,8 @@ static bool trips(const struct args *a, const struct report_rows *r)
     return word && r->worst >= check_severity_find(word);
 }
 
-// Exemptions that have expired, are void or match nothing. On stderr: documents stay as they are.
+// Exemptions that have expired, are void or match nothing, objects that could not be read. On
+// stderr: documents stay as they are.
 static void take_notice(void *arg, const char *object, const char *text)
 {
     struct report_rows *r = arg;
@@ -177,7 +178,7 @@ static void take_notice(void *arg, const char *object, const char *text)
 static void count_notices(const struct report_rows *r)
 {
     if (r->notices > NOTICES_SHOWN)
-        fprintf(stderr, "%zu more remarks on exemptions\n", r->notices - NOTICES_SHOWN);
+        fprintf(stderr, "%zu more remarks\n", r->notices - NOTICES_SHOWN);
 }
 
 int cmd_assess(const struct args *a)

@@ -182,8 +182,8 @@ static void on_result(void *arg, const struct check_result *r)
         put_check_row(j, r, "skipped", left_out);
 }
 
-// An exemption that no longer holds, or that holds for nothing, must not go unseen: the run's
-// message names the first and counts the rest.
+// An exemption that no longer holds, or that holds for nothing, or an object that cannot be read
+// must not go unseen: the run's message names the first and counts the rest.
 static void on_notice(void *arg, const char *object, const char *text)
 {
     struct job_result *res = ((struct job *)arg)->result;
@@ -374,7 +374,7 @@ static void conclude(struct job *j, enum stop_cause cause)
         int n = snprintf(text, sizeof(text), "%u of %u checks evaluated",
                          j->result->summary.evaluated, j->result->summary.counts.total);
         if (j->result->notices)
-            snprintf(text + n, sizeof(text) - (size_t)n, "; %u remark%s on exemptions, first %s",
+            snprintf(text + n, sizeof(text) - (size_t)n, "; %u remark%s, first %s",
                      j->result->notices, j->result->notices == 1 ? "" : "s",
                      j->result->first_notice);
         finish(j, JOB_COMPLETED, "AssessmentCompleted", text);

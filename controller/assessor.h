@@ -42,7 +42,7 @@ struct job_result {
     struct status_check *checks; // one per check, for the status document; owned by the result
     size_t n_checks;
     uint32_t failing[CHECK_SEVERITIES]; // findings
-    uint32_t notices;                   // of exemptions: expired, void, unused
+    uint32_t notices;                   // odd exemptions, objects that could not be read
     char *first_notice;                 // NULL if there is none; in the arena
     struct arena *arena;
 };

@@ -41,7 +41,8 @@ struct check_result {
 struct assess_sink { // each may be NULL; -1 from finding ends the walk with CANCELLED
     int (*finding)(void *arg, const struct finding *f);
     void (*result)(void *arg, const struct check_result *r);
-    void (*notice)(void *arg, const char *object, const char *text); // expired or odd exemptions
+    void (*notice)(void *arg, const char *object,
+                   const char *text); // odd exemptions, unread objects
     void *arg;
 };
 

@@ -269,6 +269,17 @@ static bool wants_workload(const struct assess *as, size_t i, const struct workl
     return !(c->flags & CHECK_RUNNING) || (w->running && !w->finished);
 }
 
+// A check counts such an object as skipped; which one it is has to be said once.
+static void tell_undecoded(struct assess *as, const struct unit *u)
+{
+    char object[600];
+
+    if (!object_undecoded(u->object) || !as->sink->notice)
+        return;
+    snprintf(object, sizeof(object), "%s %s%s%s", u->kind, u->ns, *u->ns ? "/" : "", u->name);
+    as->sink->notice(as->sink->arg, object, "its content could not be read, so it is not judged");
+}
+
 static void assess_workload(struct assess *as, const struct workload *w)
 {
     struct container_view list[POD_CONTAINERS_MAX];
@@ -286,6 +297,7 @@ static void assess_workload(struct assess *as, const struct workload *w)
 
     if (!ns->selected)
         return;
+    tell_undecoded(as, &u);
     pod_view_init(&p, w->spec, w->template, as->s->server_minor, list);
     exempt_unit(&as->ex, &target, &u.ex);
     // Injected containers and exempted ones are the workload's own story, not that of its spec.
@@ -322,6 +334,8 @@ static void assess_object(struct assess *as, const struct object *o, const struc
 
     if (!ns->selected)
         return;
+    if (!target.again)
+        tell_undecoded(as, &u);
     exempt_unit(&as->ex, &target, &u.ex);
     for (size_t i = 0; i < as->n && !as->cancelled; i++) {
         if (!wants_kind(as, i, k->id) || skip_undecoded(as, i, o))

@@ -488,6 +488,8 @@ static void what_could_not_be_decoded_is_not_judged(void **state unused_arg)
     undecoded(&f, KIND_DEPLOYMENT, "a");
     run(&f, &o, &l);
     HAS(l.results, "skipped no-data 0/0/0/1/0 the content of the object could not be read");
+    assert_string_equal(text_of(&l.notices), "Deployment shop/a: its content could not be read, so "
+                                             "it is not judged\n");
     log_fini(&l);
     fake_snapshot_fini(&f);
     load(&f, DEPLOYMENT("a", "", SPEC_OK) DEPLOYMENT("b", "", SPEC_OK));
