@@ -54,9 +54,9 @@ void *map_get(const struct map *m, uint32_t hash, const void *key)
     return i < m->cap ? m->slots[i] : NULL;
 }
 
-static void insert(struct map *m, void *entry)
+static void insert(struct map *m, uint32_t hash, void *entry)
 {
-    uint32_t i = slot_of(m, m->ops->hash(entry));
+    uint32_t i = slot_of(m, hash);
 
     while (m->slots[i])
         i = (i + 1) & (m->cap - 1);
@@ -65,13 +65,13 @@ static void insert(struct map *m, void *entry)
     m->used++;
 }
 
-// Rebuilds with room for one more at half load; drops the marks.
-static void rebuild(struct map *m)
+// Rebuilds with room for so many more at half load; drops the marks.
+static void rebuild(struct map *m, uint32_t more)
 {
     void **old = m->slots;
     uint32_t old_cap = m->cap, cap = CAP_MIN;
 
-    while (cap / 2 < m->n + 1) {
+    while (cap / 2 < m->n + more) {
         assert(cap <= UINT32_MAX / 2);
         cap *= 2;
     }
@@ -80,13 +80,19 @@ static void rebuild(struct map *m)
     m->n = m->used = 0;
     for (uint32_t i = 0; i < old_cap; i++)
         if (old[i] && old[i] != REMOVED)
-            insert(m, old[i]);
+            insert(m, m->ops->hash(old[i]), old[i]);
     free(old);
+}
+
+void map_reserve(struct map *m, uint32_t more)
+{
+    if (more && m->used + (uint64_t)more > m->cap / 4 * 3)
+        rebuild(m, more);
 }
 
 void *map_put(struct map *m, const void *key, void *entry)
 {
-    uint32_t i = find(m, m->ops->hash(entry), key);
+    uint32_t hash = m->ops->hash(entry), i = find(m, hash, key);
 
     if (i < m->cap) {
         void *replaced = m->slots[i];
@@ -95,8 +101,8 @@ void *map_put(struct map *m, const void *key, void *entry)
         return replaced;
     }
     if (m->used + 1 > m->cap / 4 * 3)
-        rebuild(m);
-    insert(m, entry);
+        rebuild(m, 1);
+    insert(m, hash, entry);
     return NULL;
 }
 

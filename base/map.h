@@ -22,6 +22,8 @@ void map_fini(struct map *m);
 void *map_get(const struct map *m, uint32_t hash, const void *key); // NULL if absent
 // Returns the entry it replaced, or NULL.
 void *map_put(struct map *m, const void *key, void *entry);
+// Room for so many more entries at once, instead of growing towards them.
+void map_reserve(struct map *m, uint32_t more);
 // Returns the entry it removed, or NULL.
 void *map_del(struct map *m, uint32_t hash, const void *key);
 // Start with *iter = 0; NULL at the end.

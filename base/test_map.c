@@ -160,6 +160,25 @@ static void a_map_shrinks_again_after_many_deletions(void **state unused_arg)
 
 // Computed by OpenSSL: openssl mac -macopt hexkey:00… -macopt size:8 -in FILE SIPHASH, its bytes
 // least first.
+static void room_that_was_reserved_lasts(void **state unused_arg)
+{
+    static struct entry v[1000];
+    struct map m;
+    size_t bytes;
+
+    fill(v, ARRAY_SIZE(v));
+    map_init(&m, &good);
+    map_put(&m, v[0].key, &v[0]);
+    map_reserve(&m, ARRAY_SIZE(v) - 1);
+    bytes = map_bytes(&m);
+    for (size_t i = 1; i < ARRAY_SIZE(v); i++)
+        assert_null(map_put(&m, v[i].key, &v[i]));
+    assert_int_equal(map_bytes(&m), bytes);
+    assert_ptr_equal(map_get(&m, hash_str("key-0"), "key-0"), &v[0]);
+    assert_ptr_equal(map_get(&m, hash_str("key-999"), "key-999"), &v[999]);
+    map_fini(&m);
+}
+
 static void stable_hashes_never_change(void **state unused_arg)
 {
     unsigned char bytes[16];
@@ -192,4 +211,4 @@ RUN(T(an_empty_map_answers), T(what_was_put_is_found_until_deleted),
     T(putting_an_equal_key_replaces), T(equal_hashes_are_told_apart_by_key),
     T(iteration_sees_each_entry_once_and_may_delete_it),
     T(endless_putting_and_deleting_does_not_grow), T(a_map_shrinks_again_after_many_deletions),
-    T(stable_hashes_never_change), T(hashes_depend_on_every_byte))
+    T(room_that_was_reserved_lasts), T(stable_hashes_never_change), T(hashes_depend_on_every_byte))

@@ -33,7 +33,12 @@ static const struct map_ops ops = { .hash = entry_hash, .is = entry_is };
 
 void object_index_init(struct object_index *ix, const struct snapshot *s, kind_mask kinds)
 {
+    uint32_t n = 0;
+
     map_init(&ix->map, &ops);
+    for (int k = 0; k < KIND_COUNT; k++)
+        n += kinds & KIND_BIT(k) ? s->n[k] : 0;
+    map_reserve(&ix->map, n);
     for (int k = 0; k < KIND_COUNT; k++) {
         if (!(kinds & KIND_BIT(k)))
             continue;
