@@ -222,8 +222,9 @@ static void on_lease_problem(void *arg, const struct error *e)
     struct manager *m = arg;
 
     if (e->code == ERR_DENIED)
-        log_warn("no permission for the Lease; reconciling waits for it: apply deploy/manifests",
-                 log_str("namespace", m->namespace), log_err(e));
+        log_warn(
+            "the Lease cannot be had without permission; reconciling waits: apply deploy/manifests",
+            log_str("namespace", m->namespace), log_err(e));
     else if (e->code != ERR_NONE)
         log_warn("the Lease cannot be had; reconciling waits for it",
                  log_str("namespace", m->namespace), log_err(e));

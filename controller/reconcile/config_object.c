@@ -50,6 +50,18 @@ usec config_last_schedule(const struct config_input *in)
     return at;
 }
 
+// A run of some checks by hand says nothing about the cluster as a whole, and one that never began
+// (an invalid spec) nothing about assessments.
+static bool tells_of_cluster(const struct object *r)
+{
+    const struct assessment_run *run = assessment_run_of(r);
+
+    if (!assessment_run_status_has_start_time(assessment_run_status(run)))
+        return false;
+    return strcmp(run_trigger(r), "Manual") != 0 ||
+           assessment_run_spec_mode(assessment_run_spec(run)) == RUN_MODE_FULL;
+}
+
 void run_overview_make(const struct object *const *runs, size_t n, struct run_overview *ret)
 {
     *ret = (struct run_overview){ 0 };
@@ -61,6 +73,8 @@ void run_overview_make(const struct object *const *runs, size_t n, struct run_ov
                 ret->active[ret->n_active++] = r;
             continue;
         }
+        if (!tells_of_cluster(r))
+            continue;
         if (!ret->last_any || run_completion(r) > run_completion(ret->last_any))
             ret->last_any = r;
         if (run_succeeded(r) && (!ret->last || run_completion(r) > run_completion(ret->last)))

@@ -46,8 +46,9 @@ void reconcile_config(const struct config_input *in, struct plan *p);
 
 // Names and times that the manager shows elsewhere too.
 struct run_overview {
-    const struct object *last;     // newest finished run that succeeded, NULL if none
-    const struct object *last_any; // newest finished run
+    // Newest finished runs of the whole cluster: not those of a pillar or a check by hand.
+    const struct object *last;     // the one that succeeded, NULL if none
+    const struct object *last_any; // whatever its end
     const struct object *active[64];
     size_t n_active;
 };
