@@ -11,7 +11,7 @@
 
 #define GAP        3
 #define INDENT     4  // of a row's further lines on a narrow terminal
-#define WRAP_LEAST 20 // narrower than that the last column gets a line of its own
+#define WRAP_LEAST 20 // with less, or a third of the screen, the last column gets a line
 
 // The next character; *p moves on. A byte that is no UTF-8 counts as a character.
 static uint32_t next(const char **p)
@@ -161,10 +161,10 @@ static void print_wrapped(FILE *out, const char *s, int indent, int room)
 static void place(const struct table *t, int screen, bool *ret_begins)
 {
     size_t last = t->columns - 1;
-    int at = 0;
+    int at = 0, least = MAX(WRAP_LEAST, screen / 3);
 
     for (size_t i = 0; i < t->columns; i++) {
-        int need = i == last ? MIN(t->width[i], WRAP_LEAST) : t->width[i];
+        int need = i == last ? MIN(t->width[i], least) : t->width[i];
 
         ret_begins[i] = i > 0 && screen && at + need > screen;
         at = (ret_begins[i] ? INDENT : at) + t->width[i] + GAP;
