@@ -393,7 +393,7 @@ static int warnings;
 
 static void count_warnings(void *arg unused_arg, const char *line)
 {
-    warnings += strstr(line, "no permission for the Lease") != NULL;
+    warnings += strstr(line, "Lease cannot be had") != NULL;
 }
 
 static void missing_rights_for_the_lease_are_said_once_and_shown(void **state unused_arg)

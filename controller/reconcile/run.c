@@ -180,7 +180,9 @@ static void put_times(struct draft *d, const struct run_input *in, const struct 
     took =
         o->result ? o->result->completed - o->result->started : o->completed - start * USEC_PER_SEC;
     took = MAX(took, 0);
-    if (took < 10 * USEC_PER_SEC)
+    if (took < USEC_PER_SEC)
+        snprintf(text, sizeof(text), "%dms", (int)(took / 1000));
+    else if (took < 10 * USEC_PER_SEC)
         snprintf(text, sizeof(text), "%.2fs", (double)took / 1e6);
     else
         duration_format(took, text);
