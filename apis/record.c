@@ -47,8 +47,7 @@ bool rlist_has_word(struct rlist l, int word)
 
 bool rlist_has_str(struct rlist l, const char *s)
 {
-    FOR_EACH_STR(it, l)
-    {
+    FOR_EACH_STR (it, l) {
         if (strcmp(it, s) == 0)
             return true;
     }

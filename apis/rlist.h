@@ -53,28 +53,28 @@ static inline void rlist_step(struct rlist *l, uint32_t width)
     for (struct rlist it##_l = (list), *it##_once = &it##_l; it##_once; it##_once = NULL)
 
 #define FOR_EACH(SUB, it, list)                                                                    \
-    RLIST_OPEN(it, list)                                                                           \
-    for (const struct SUB *it = rlist_target(&it##_l); it##_l.n;                                   \
-         rlist_step(&it##_l, 1), it = rlist_target(&it##_l))
+    RLIST_OPEN (it, list)                                                                          \
+        for (const struct SUB *it = rlist_target(&it##_l); it##_l.n;                               \
+             rlist_step(&it##_l, 1), it = rlist_target(&it##_l))
 #define FOR_EACH_STR(it, list)                                                                     \
-    RLIST_OPEN(it, list)                                                                           \
-    for (const char *it = rlist_target(&it##_l); it##_l.n;                                         \
-         rlist_step(&it##_l, 1), it = rlist_target(&it##_l))
+    RLIST_OPEN (it, list)                                                                          \
+        for (const char *it = rlist_target(&it##_l); it##_l.n;                                     \
+             rlist_step(&it##_l, 1), it = rlist_target(&it##_l))
 #define FOR_EACH_ATOM(it, list)                                                                    \
-    RLIST_OPEN(it, list)                                                                           \
-    for (atom it = rlist_value(&it##_l); it##_l.n;                                                 \
-         rlist_step(&it##_l, 1), it = rlist_value(&it##_l))
+    RLIST_OPEN (it, list)                                                                          \
+        for (atom it = rlist_value(&it##_l); it##_l.n;                                             \
+             rlist_step(&it##_l, 1), it = rlist_value(&it##_l))
 #define FOR_EACH_WORD(it, list) /* enumeration values, classes of arguments */                     \
-    RLIST_OPEN(it, list)                                                                           \
-    for (int it = (int)rlist_value(&it##_l); it##_l.n;                                             \
-         rlist_step(&it##_l, 1), it = (int)rlist_value(&it##_l))
+    RLIST_OPEN (it, list)                                                                          \
+        for (int it = (int)rlist_value(&it##_l); it##_l.n;                                         \
+             rlist_step(&it##_l, 1), it = (int)rlist_value(&it##_l))
 #define FOR_EACH_PAIR(k, val, map) /* const char *k, *val */                                       \
-    RLIST_OPEN(k, map)                                                                             \
-    for (const char *k, *val;                                                                      \
-         k##_l.n && (k = rmap_key(k##_l, 0), val = rmap_value(k##_l, 0), true);                    \
-         rlist_step(&k##_l, 2))
+    RLIST_OPEN (k, map)                                                                            \
+        for (const char *k, *val;                                                                  \
+             k##_l.n && (k = rmap_key(k##_l, 0), val = rmap_value(k##_l, 0), true);                \
+             rlist_step(&k##_l, 2))
 #define FOR_EACH_CREDENTIAL(k, cls, map) /* const char *k, int cls */                              \
     for (int cls = 0, cls##_once = 1; cls##_once; cls##_once = 0)                                  \
-        RLIST_OPEN(k, map)                                                                         \
-    for (const char *k; k##_l.n && (k = rec_at(k##_l.v), cls = (int)k##_l.v[1], true);             \
-         rlist_step(&k##_l, 2))
+        RLIST_OPEN (k, map)                                                                        \
+            for (const char *k; k##_l.n && (k = rec_at(k##_l.v), cls = (int)k##_l.v[1], true);     \
+                 rlist_step(&k##_l, 2))

@@ -59,8 +59,7 @@ bool selector_matches(const struct label_selector *s, struct rlist labels)
 {
     if (!s || !all_pairs(label_selector_match_labels(s), labels))
         return false;
-    FOR_EACH(label_requirement, r, label_selector_match_expressions(s))
-    {
+    FOR_EACH (label_requirement, r, label_selector_match_expressions(s)) {
         if (!requirement_matches(r, labels))
             return false;
     }
@@ -104,8 +103,7 @@ bool selector_matches_namespace(const struct label_selector *s, const struct obj
         if (!value || strcmp(value, rmap_value(wanted, i)) != 0)
             return false;
     }
-    FOR_EACH(label_requirement, r, label_selector_match_expressions(s))
-    {
+    FOR_EACH (label_requirement, r, label_selector_match_expressions(s)) {
         bool by_name = is_name_key(label_requirement_key(r));
         if (by_name ? !name_requirement(r, name) : !requirement_matches(r, labels))
             return false;

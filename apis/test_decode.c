@@ -29,8 +29,7 @@ static void a_deployment_keeps_what_the_rows_name(void **state unused_arg)
     assert_int_equal(deployment_status_observed_generation(deployment_status(d)), 9000000000);
     assert_string_equal(rmap_get(object_meta_labels(object_template_meta(o)), "tier"), "a");
     assert_int_equal(object_meta_generation(object_meta_of(o)), 7);
-    FOR_EACH(container, c, pod_spec_containers(object_pod_spec(o)))
-    {
+    FOR_EACH (container, c, pod_spec_containers(object_pod_spec(o))) {
         assert_string_equal(container_image(c), "i");
     }
 }
@@ -113,8 +112,7 @@ static void a_file_names_the_line(void **state unused_arg)
         KIND_POD,
         "# first\nmetadata: {name: a}\nspec: {containers: [{name: c, image: x, resources: {limits: {cpu: 2, memory: 1.5Gi}}}]}\n");
     assert_int_equal(o->line, 2);
-    FOR_EACH(container, c, pod_spec_containers(object_pod_spec(o)))
-    {
+    FOR_EACH (container, c, pod_spec_containers(object_pod_spec(o))) {
         assert_string_equal(rmap_get(resources_limits(container_resources(c)), "cpu"), "2");
     }
 }
@@ -206,13 +204,11 @@ static void texts_that_may_be_secret_are_gone(void **state unused_arg)
     assert_int_equal(env_var_value(b), CREDENTIAL_NONE);
     const int want[] = { CREDENTIAL_NAMED, CREDENTIAL_NONE, CREDENTIAL_NAMED };
     int i = 0;
-    FOR_EACH_WORD(cls, container_args(c))
-    {
+    FOR_EACH_WORD (cls, container_args(c)) {
         assert_int_equal(cls, want[i++]);
     }
     assert_int_equal(i, 3);
-    FOR_EACH_CREDENTIAL(key, cls, config_map_data(config_map_of(map)))
-    {
+    FOR_EACH_CREDENTIAL (key, cls, config_map_data(config_map_of(map))) {
         assert_int_equal(cls, strcmp(key, "conf") == 0 ? CREDENTIAL_NAMED : CREDENTIAL_NONE);
     }
 }

@@ -31,8 +31,7 @@ static int check_schedule(const struct assessment_settings *a, struct error *e)
 
 static int check_alerting(const struct alerting_settings *a, struct error *e)
 {
-    FOR_EACH(alert_webhook, w, alerting_settings_webhooks(a))
-    {
+    FOR_EACH (alert_webhook, w, alerting_settings_webhooks(a)) {
         if (alert_webhook_has_url(w) == alert_webhook_has_url_secret_ref(w))
             return error_set(e, ERR_INVALID,
                              "spec.alerting.webhooks: '%.64s' needs either url or urlSecretRef",

@@ -43,8 +43,7 @@ static void write_list(const struct row *row, struct rlist l, struct writer *w)
 static void write_map(struct rlist m, struct writer *w)
 {
     w_object(w);
-    FOR_EACH_PAIR(k, v, m)
-    {
+    FOR_EACH_PAIR (k, v, m) {
         w_key_str(w, k, v);
     }
     w_object_end(w);

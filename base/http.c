@@ -45,8 +45,7 @@ static void call_add(struct http_call *c)
 
 static void pool_settle(struct http_pool *p)
 {
-    LIST_EACH(it, &p->calls)
-    {
+    LIST_EACH (it, &p->calls) {
         struct http_call *c = container_of(it, struct http_call, link);
 
         if (c->dead)
@@ -78,8 +77,8 @@ static void leave(struct http_curl *t)
         t->busy--;
         return;
     }
-    LIST_EACH(it, &t->pools)
-    pool_settle(container_of(it, struct http_pool, link));
+    LIST_EACH (it, &t->pools)
+        pool_settle(container_of(it, struct http_pool, link));
     t->busy--;
     if (t->dying)
         transport_destroy(t);
@@ -297,8 +296,8 @@ static struct http_pool *pool_new(struct http_curl *t, const struct http_tls *tl
 
 static void pool_destroy(struct http_pool *p)
 {
-    LIST_EACH(it, &p->calls)
-    call_destroy(container_of(it, struct http_call, link));
+    LIST_EACH (it, &p->calls)
+        call_destroy(container_of(it, struct http_call, link));
     curl_multi_cleanup(p->multi);
     timer_stop(p->t->loop, &p->timer);
     timer_stop(p->t->loop, &p->pace);
@@ -343,12 +342,10 @@ static void curl_transport_free(struct transport *base)
 
     enter(t);
     t->dying = true;
-    LIST_EACH(pit, &t->pools)
-    {
+    LIST_EACH (pit, &t->pools) {
         struct http_pool *p = container_of(pit, struct http_pool, link);
 
-        LIST_EACH(it, &p->calls)
-        {
+        LIST_EACH (it, &p->calls) {
             struct http_call *c = container_of(it, struct http_call, link);
 
             c->dead = true;
@@ -397,8 +394,7 @@ struct transport *http_curl_new(struct loop *l, const struct http_options *o, st
 
 static void pool_end_calls(struct http_pool *p)
 {
-    LIST_EACH(it, &p->calls)
-    {
+    LIST_EACH (it, &p->calls) {
         struct http_call *c = container_of(it, struct http_call, link);
 
         if (c->dead)
@@ -422,9 +418,9 @@ int http_curl_set_tls(struct transport *base, const struct http_tls *tls, bool c
         return error_set(e, ERR_BUG, "libcurl gives no multi handle");
     enter(t);
     t->pool = p;
-    LIST_EACH(it, &t->pools)
-    if (close_all && it != &p->link)
-        pool_end_calls(container_of(it, struct http_pool, link));
+    LIST_EACH (it, &t->pools)
+        if (close_all && it != &p->link)
+            pool_end_calls(container_of(it, struct http_pool, link));
     leave(t);
     return 0;
 }

@@ -9,7 +9,7 @@
 #define HTTP_CONTENT_TYPE_MAX 128
 #define HTTP_WARNING_MAX      512
 #define HTTP_RETRY_AFTER_MAX  (24 * USEC_PER_HOUR)
-#define HTTP_RETRY_AT_ONCE 1 // a Retry-After of 0 s: again, and soon
+#define HTTP_RETRY_AT_ONCE    1 // a Retry-After of 0 s: again, and soon
 
 struct http_headers {
     int status;    // 0: no status line yet

@@ -135,7 +135,8 @@ static const char *twice(yyjson_val *obj, yyjson_val **keys)
     size_t n = 0, i, max;
     yyjson_val *key, *val;
 
-    yyjson_obj_foreach(obj, i, max, key, val) keys[n++] = key;
+    yyjson_obj_foreach (obj, i, max, key, val)
+        keys[n++] = key;
     qsort(keys, n, sizeof(*keys), compare_keys);
     for (i = 1; i < n; i++)
         if (!compare_keys(&keys[i - 1], &keys[i]))

@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-// A test that cannot run here says why and shows as skipped in ctest (exit status 77), never as passed.
+// A test that cannot run here says why and shows as skipped in ctest (exit status 77), never as
+// passed.
 static int test_skips __attribute__((unused));
 #define SKIP_TEST(why)                                                                             \
     do {                                                                                           \

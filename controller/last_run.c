@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One entry per check. From the store the entries are put together again: the worst of a check's rows gives its status.
+// One entry per check. From the store the entries are put together again: the worst of a check's
+// rows gives its status.
 #include "controller/last_run.h"
 
 #include "controller/assessor.h"
@@ -19,12 +20,13 @@ static void add_check(struct last_run *l, const struct status_check *c)
 {
     if (l->n_checks == CHECKS_MAX)
         return;
-    l->checks[l->n_checks++] = (struct status_check){ .id = arena_strdup(l->arena, c->id),
-                                                      .name = arena_strdup(l->arena, c->name),
-                                                      .pillar = arena_strdup(l->arena, c->pillar),
-                                                      .status = arena_strdup(l->arena, c->status),
-                                                      .message = arena_strdup(l->arena, c->message),
-                                                      .remediation = arena_strdup(l->arena, c->remediation) };
+    l->checks[l->n_checks++] =
+        (struct status_check){ .id = arena_strdup(l->arena, c->id),
+                               .name = arena_strdup(l->arena, c->name),
+                               .pillar = arena_strdup(l->arena, c->pillar),
+                               .status = arena_strdup(l->arena, c->status),
+                               .message = arena_strdup(l->arena, c->message),
+                               .remediation = arena_strdup(l->arena, c->remediation) };
 }
 
 static void start(struct last_run *l, const char *uid)
@@ -87,7 +89,8 @@ static int weight(const char *status)
 static int take_row(void *arg, const struct finding_row *f)
 {
     struct last_run *l = arg;
-    struct status_check c = { f->check_id, f->check_name, f->pillar, f->status, f->message, f->remediation };
+    struct status_check c = { f->check_id, f->check_name, f->pillar,
+                              f->status,   f->message,    f->remediation };
 
     for (size_t i = 0; i < l->n_checks; i++) {
         struct status_check *have = &l->checks[i];
@@ -115,7 +118,9 @@ void last_run_from_store(struct last_run *l, struct store *s)
         return;
     start(l, row.uid);
     l->succeeded = strcmp(row.phase, "Failed") != 0;
-    l->phase = !l->succeeded ? "failed" : strcmp(row.phase, "Partial") == 0 ? "partial" : "completed";
+    l->phase = !l->succeeded                       ? "failed"
+               : strcmp(row.phase, "Partial") == 0 ? "partial"
+                                                   : "completed";
     l->completed = row.completed;
     l->score = row.score;
     l->total = row.total;
@@ -127,6 +132,7 @@ void last_run_from_store(struct last_run *l, struct store *s)
         l->pillars[l->n_pillars].name = arena_strdup(l->arena, row.pillars[i].name);
         l->pillars[l->n_pillars++].score = row.pillars[i].score;
     }
-    if (store_finding_each(s, &(struct finding_query){ .run = row.uid }, take_row, l, &total, &ignored) != 0)
+    if (store_finding_each(s, &(struct finding_query){ .run = row.uid }, take_row, l, &total,
+                           &ignored) != 0)
         l->n_checks = 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The newest finished run, as the status document shows it: taken from a job's result, or after a restart from the store.
+// The newest finished run, as the status document shows it: taken from a job's result, or after a
+// restart from the store.
 #pragma once
 
 #include "base/arena.h"
@@ -14,18 +15,22 @@ struct last_run {
     const char *uid, *phase, *error;
     bool succeeded;
     usec completed;
-    int32_t score;       // -1: none
+    int32_t score; // -1: none
     int total, evaluated, passed, failed, warning;
     struct status_check *checks;
     size_t n_checks;
+
     struct {
         const char *name;
         int32_t score;
     } pillars[6];
+
     size_t n_pillars;
 };
 
 void last_run_fini(struct last_run *l);
-void last_run_from_result(struct last_run *l, const char *uid, const struct job_result *r); // replaces what is there
-// Worker thread: the newest finished run of the store; l stays empty when there is none. Failures are not fatal.
+void last_run_from_result(struct last_run *l, const char *uid,
+                          const struct job_result *r); // replaces what is there
+// Worker thread: the newest finished run of the store; l stays empty when there is none. Failures
+// are not fatal.
 void last_run_from_store(struct last_run *l, struct store *s);

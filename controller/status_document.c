@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Key order and spelling follow the extension's reader: mode, version, health and lastUpdate must always be there,
-// `assessment.lastScheduledTotals` too (its health page reads it unguarded). Sections of things that are not there are
-// written with their empty values, so that a reader never has to guess.
+// Key order and spelling follow the extension's reader: mode, version, health and lastUpdate must
+// always be there, `assessment.lastScheduledTotals` too (its health page reads it unguarded).
+// Sections of things that are not there are written with their empty values, so that a reader never
+// has to guess.
 #include "controller/status_document.h"
 
 #include "base/clock.h"
@@ -110,13 +111,16 @@ static void write_assessment(struct writer *w, const struct status_facts *f)
     w_object_end(w);
 }
 
-// No AI conformance run exists in this version: the section says so with the values its reader takes for "none yet".
+// No AI conformance run exists in this version: the section says so with the values its reader
+// takes for "none yet".
 static void write_conformance(struct writer *w, const struct status_facts *f)
 {
-    static const char *const totals[] = { "totalRequirements", "mustRequirements", "shouldRequirements",
-                                          "passed",            "failed",           "warning",
-                                          "notApplicable",     "notEvaluated",     "needsEvidence" };
-    static const char *const absent[] = { "sourceRevision", "lastCompletedAt", "runId", "runState", "error" };
+    static const char *const totals[] = {
+        "totalRequirements", "mustRequirements", "shouldRequirements", "passed",       "failed",
+        "warning",           "notApplicable",    "notEvaluated",       "needsEvidence"
+    };
+    static const char *const absent[] = { "sourceRevision", "lastCompletedAt", "runId", "runState",
+                                          "error" };
     char minor[16] = "unknown";
 
     if (f->server_minor > 0)

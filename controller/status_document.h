@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON under key `status` of ConfigMap kube9-operator-status: what the VS Code extension reads. Pure.
+// The JSON under key `status` of ConfigMap kube9-operator-status: what the VS Code extension reads.
+// Pure.
 #pragma once
 
 #include "base/base.h"
@@ -11,25 +12,29 @@ struct status_check { // one row per check of the newest run
 
 struct status_facts {
     const char *mode, *tier, *version, *health;
-    const char *error;      // NULL when healthy
+    const char *error; // NULL when healthy
     const char *namespace;
     const char *cluster_id; // NULL until known
     bool registered;
     usec now;
+
     struct {
         bool detected;
         const char *namespace, *version; // NULL unknown
     } argocd, trivy;
+
     int server_minor; // 0 unknown
+
     struct {
         const char *run_id, *phase; // NULL: no run yet
         bool succeeded;
-        const char *error;          // NULL unless failed
+        const char *error; // NULL unless failed
         usec completed;
         int total, completed_checks, passed, failed, warning;
         const struct status_check *checks;
         size_t n_checks;
     } last;
+
     struct {
         bool enabled;
         int64_t interval_seconds; // 0: none (cron with uneven gaps: the next gap)

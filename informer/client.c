@@ -46,8 +46,8 @@ static void on_credentials(void *arg)
 {
     struct client *c = arg;
 
-    LIST_EACH(it, &c->calls)
-    client_call_credentials(container_of(it, struct client_call, link));
+    LIST_EACH (it, &c->calls)
+        client_call_credentials(container_of(it, struct client_call, link));
 }
 
 static int set_tls(struct client *c, struct transport *t, const struct http_tls *tls,
@@ -128,8 +128,8 @@ void client_free(struct client *c)
 {
     if (!c)
         return;
-    LIST_EACH(it, &c->calls)
-    client_cancel(c, container_of(it, struct client_call, link));
+    LIST_EACH (it, &c->calls)
+        client_cancel(c, container_of(it, struct client_call, link));
     auth_free(c->auth);
     transport_free(c->streams);
     transport_free(c->busy);

@@ -17,8 +17,7 @@ static const struct object *const *copy_table(struct informers *in, enum kind_id
     if (!n)
         return NULL;
     table = xmalloc(n * sizeof(*table));
-    INFORMER_EACH(in, kind, o)
-    {
+    INFORMER_EACH (in, kind, o) {
         table[i++] = o;
     }
     return table;

@@ -254,8 +254,7 @@ static bool bookmark_due(const struct fake_server *f, const struct fake_call *c)
 
 void fake_server_bookmark(struct fake_server *f)
 {
-    LIST_EACH(l, &f->calls)
-    {
+    LIST_EACH (l, &f->calls) {
         struct fake_call *c = container_of(l, struct fake_call, link);
 
         if (!bookmark_due(f, c))
@@ -343,7 +342,8 @@ static void answer_delete(struct fake_server *f, struct fake_call *c, struct fak
           "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Success\"}");
 }
 
-// Apply by the only manager of a status: what it does not name any more is gone. Merge patches leave it.
+// Apply by the only manager of a status: what it does not name any more is gone. Merge patches
+// leave it.
 static json_val *base_of(struct fake_call *c, const struct fake_request_parts *q,
                          const struct fake_object *o, yyjson_mut_doc *doc, struct json_doc *ret)
 {

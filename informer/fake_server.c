@@ -45,8 +45,7 @@ void fake_server_forget_log(struct fake_server *f)
         free(f->log[i].headers);
     }
     f->log_n = 0;
-    LIST_EACH(l, &f->calls)
-    {
+    LIST_EACH (l, &f->calls) {
         container_of(l, struct fake_call, link)->log = SIZE_MAX;
     }
 }
@@ -55,8 +54,7 @@ void fake_server_free(struct fake_server *f)
 {
     if (!f)
         return;
-    LIST_EACH(l, &f->scripts)
-    {
+    LIST_EACH (l, &f->scripts) {
         script_free(container_of(l, struct fake_script, link));
     }
     fake_server_forget_log(f);
@@ -243,8 +241,7 @@ static bool matches(const struct fake_script *s, const struct fake_request *r)
 // Fills the call from the first script that matches.
 static bool take_script(struct fake_server *f, struct fake_call *c, usec *ret_delay)
 {
-    LIST_EACH(l, &f->scripts)
-    {
+    LIST_EACH (l, &f->scripts) {
         struct fake_script *s = container_of(l, struct fake_script, link);
         const struct fake_reply *r = &s->r;
 
@@ -357,8 +354,7 @@ static void fake_free(struct transport *t)
 {
     struct fake_transport *ft = container_of(t, struct fake_transport, base);
 
-    LIST_EACH(l, &ft->server->calls)
-    {
+    LIST_EACH (l, &ft->server->calls) {
         struct fake_call *c = container_of(l, struct fake_call, link);
 
         if (c->transport == ft)
@@ -430,8 +426,7 @@ size_t fake_server_scripts_left(const struct fake_server *f)
 // Ends calls on the next turn; a call that is inside a callback now ends after it.
 static void end_calls(struct fake_server *f, bool watches_only, enum err code)
 {
-    LIST_EACH(l, &f->calls)
-    {
+    LIST_EACH (l, &f->calls) {
         struct fake_call *c = container_of(l, struct fake_call, link);
 
         if (watches_only && !c->watch.open)
@@ -462,8 +457,7 @@ void fake_server_silence(struct fake_server *f, bool on)
     f->silent = on;
     if (on)
         return;
-    LIST_EACH(l, &f->calls)
-    {
+    LIST_EACH (l, &f->calls) {
         fake_call_kick(container_of(l, struct fake_call, link));
     }
 }

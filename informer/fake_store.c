@@ -176,8 +176,7 @@ static void add_event(struct fake_server *f, const char *type, const struct fake
     ev = &f->events[f->event_n++];
     *ev = (struct fake_event){ xstrdup(o->resource),        xstrdup(o->ns), xstrdup(o->name), type,
                                fake_render(o, false, true), o->rv };
-    LIST_EACH(l, &f->calls)
-    {
+    LIST_EACH (l, &f->calls) {
         struct fake_call *c = container_of(l, struct fake_call, link);
 
         if (wants(c, ev) && ev->rv > c->watch.rv) {
@@ -350,8 +349,7 @@ void fake_server_restore(struct fake_server *f, uint64_t rv)
 
 void fake_server_replay(struct fake_server *f, size_t n)
 {
-    LIST_EACH(l, &f->calls)
-    {
+    LIST_EACH (l, &f->calls) {
         struct fake_call *c = container_of(l, struct fake_call, link);
 
         for (size_t i = f->event_n - MIN(n, f->event_n); i < f->event_n; i++)

@@ -188,8 +188,8 @@ size_t fake_wire_running(const struct fake_wire *w)
 {
     size_t n = 0;
 
-    LIST_EACH(it, &w->running)
-    n++;
+    LIST_EACH (it, &w->running)
+        n++;
     return n;
 }
 

@@ -97,8 +97,7 @@ bool index_is(const struct index *x, enum informer_index which, atom label)
 
 static struct str owner_uid(const struct object *o)
 {
-    FOR_EACH(owner_reference, ref, object_meta_owner_references(object_meta_of(o)))
-    {
+    FOR_EACH (owner_reference, ref, object_meta_owner_references(object_meta_of(o))) {
         const uint8_t *uid = owner_reference_uid(ref);
 
         if (owner_reference_controller(ref) && uid)

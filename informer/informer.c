@@ -102,8 +102,7 @@ static void problem_free(struct informer *inf, struct problem *p)
 
 static struct problem *problem_find(const struct informer *inf, atom ns, const char *name)
 {
-    LIST_EACH(l, &inf->problems)
-    {
+    LIST_EACH (l, &inf->problems) {
         struct problem *p = container_of(l, struct problem, link);
 
         if (p->ns == ns && strcmp(p->name, name) == 0)
@@ -445,8 +444,7 @@ static void informer_free(struct informer *inf)
     timer_stop(inf->in->o.loop, &inf->timer);
     watcher_free(inf->watcher);
     cache_free(inf->cache);
-    LIST_EACH(l, &inf->problems)
-    {
+    LIST_EACH (l, &inf->problems) {
         problem_free(inf, container_of(l, struct problem, link));
     }
     free(inf);

@@ -38,8 +38,7 @@ static char *copy_metadata(json_val *meta)
     buf_init(&out, METADATA_MAX);
     writer_to_buf(&w, WRITER_JSON, &out);
     w_object(&w);
-    yyjson_obj_foreach(meta, i, max, key, value)
-    {
+    yyjson_obj_foreach (meta, i, max, key, value) {
         autobuf struct buf raw = { 0 };
 
         if (!strcmp(json_str(key, ""), "managedFields"))

@@ -85,8 +85,8 @@ void permissions_free(struct permissions *p)
 {
     if (!p)
         return;
-    LIST_EACH(it, &p->list)
-    permission_remove(container_of(it, struct permission, link));
+    LIST_EACH (it, &p->list)
+        permission_remove(container_of(it, struct permission, link));
     timer_stop(p->loop, &p->work);
     timer_stop(p->loop, &p->recheck);
     free(p);
@@ -271,8 +271,7 @@ static void on_recheck(void *arg)
 {
     struct permissions *p = arg;
 
-    LIST_EACH(it, &p->list)
-    {
+    LIST_EACH (it, &p->list) {
         struct permission *m = container_of(it, struct permission, link);
 
         if (m->state == PERMISSION_DENIED)
@@ -285,16 +284,16 @@ size_t permissions_missing(const struct permissions *p)
 {
     size_t n = 0;
 
-    LIST_EACH(it, &p->list)
-    n += container_of(it, struct permission, link)->state == PERMISSION_DENIED;
+    LIST_EACH (it, &p->list)
+        n += container_of(it, struct permission, link)->state == PERMISSION_DENIED;
     return n;
 }
 
 bool permissions_known(const struct permissions *p)
 {
-    LIST_EACH(it, &p->list)
-    if (container_of(it, struct permission, link)->state == PERMISSION_UNKNOWN)
-        return false;
+    LIST_EACH (it, &p->list)
+        if (container_of(it, struct permission, link)->state == PERMISSION_UNKNOWN)
+            return false;
     return true;
 }
 
@@ -321,8 +320,7 @@ void permissions_missing_text(const struct permissions *p, struct buf *out)
 {
     const char *sep = "";
 
-    LIST_EACH(it, &p->list)
-    {
+    LIST_EACH (it, &p->list) {
         const struct permission *m = container_of(it, struct permission, link);
 
         if (m->state != PERMISSION_DENIED)

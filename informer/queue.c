@@ -428,8 +428,7 @@ void queue_update_metrics(struct queue *q)
 {
     double sum = 0, longest = 0;
 
-    LIST_EACH(l, &q->busy)
-    {
+    LIST_EACH (l, &q->busy) {
         double age = seconds_since(container_of(l, struct item, busy)->since);
 
         sum += age;

@@ -75,8 +75,8 @@ void recorder_free(struct recorder *r)
     client_cancel(r->client, r->call);
     timer_stop(r->loop, &r->work);
     timer_stop(r->loop, &r->sweep);
-    LIST_EACH(it, &r->entries)
-    drop_entry(r, container_of(it, struct recorder_entry, link));
+    LIST_EACH (it, &r->entries)
+        drop_entry(r, container_of(it, struct recorder_entry, link));
     free(r->controller);
     free(r->instance);
     free(r);
@@ -101,8 +101,7 @@ static struct recorder_entry *find(struct recorder *r, const struct recorder_eve
 {
     uint32_t hash = recorder_event_hash(ev);
 
-    LIST_EACH(it, &r->entries)
-    {
+    LIST_EACH (it, &r->entries) {
         struct recorder_entry *n = container_of(it, struct recorder_entry, link);
 
         if (recorder_entry_is(n, hash, ev))
@@ -254,8 +253,7 @@ static void on_sweep(void *arg)
     struct recorder *r = arg;
     usec now = clock_mono();
 
-    LIST_EACH(it, &r->entries)
-    {
+    LIST_EACH (it, &r->entries) {
         struct recorder_entry *n = container_of(it, struct recorder_entry, link);
         bool silent = now - n->seen >= FINISH_AFTER;
 

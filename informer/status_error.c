@@ -74,8 +74,7 @@ static bool is_too_large_rv(json_val *status)
     size_t i, max;
     json_val *cause;
 
-    yyjson_arr_foreach(causes, i, max, cause)
-    {
+    yyjson_arr_foreach (causes, i, max, cause) {
         if (!strcmp(json_str(json_get(cause, "reason"), ""), "ResourceVersionTooLarge"))
             return true;
     }

@@ -123,8 +123,7 @@ static void mark(struct subscriber *s, const struct object *old, const struct ob
 void subscribers_changed(struct informers *in, const struct object *old, const struct object *now,
                          bool initial)
 {
-    LIST_EACH(l, &in->subscribers)
-    {
+    LIST_EACH (l, &in->subscribers) {
         struct subscriber *s = container_of(l, struct subscriber, link);
 
         if (s->wants[(now ? now : old)->kind])
@@ -137,8 +136,7 @@ static void replay(struct subscriber *s, bool added)
     for (int k = 0; k < KIND_COUNT; k++) {
         if (!s->wants[k])
             continue;
-        INFORMER_EACH(s->in, (enum kind_id)k, o)
-        {
+        INFORMER_EACH (s->in, (enum kind_id)k, o) {
             mark(s, added ? NULL : o, o, true);
         }
     }
@@ -167,8 +165,7 @@ void subscriber_free(struct subscriber *s)
     if (!s)
         return;
     timer_stop(s->in->o.loop, &s->turn);
-    LIST_EACH(l, &s->order)
-    {
+    LIST_EACH (l, &s->order) {
         entry_free(s, container_of(l, struct entry, link));
     }
     entry_free(s, s->taken);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/http_headers.h"
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/http_headers.h"
 #include "base/metrics.h"
 #include "base/test.h"
 #include "informer/client.h"
@@ -593,9 +593,8 @@ static void the_server_says_its_version(void **state)
 RUN(W(each_verb_has_its_method_type_and_parameters),
     W(an_apply_that_could_bring_an_object_back_is_refused),
     W(what_the_server_wants_later_is_sent_again_whole), W(a_retry_after_of_zero_is_a_retry),
-    W(ten_retries_are_enough),
-    W(a_pause_beyond_the_deadline_is_not_waited_for), W(a_get_survives_two_resets),
-    W(a_write_whose_connection_broke_is_left_to_its_caller),
+    W(ten_retries_are_enough), W(a_pause_beyond_the_deadline_is_not_waited_for),
+    W(a_get_survives_two_resets), W(a_write_whose_connection_broke_is_left_to_its_caller),
     W(a_5xx_without_retry_after_goes_to_the_caller), W(a_silent_server_ends_in_a_timeout),
     W(no_write_passes_the_fence_and_none_outlives_it), W(a_retry_asks_the_fence_again),
     W(a_cancelled_call_is_silent), W(a_stream_shows_only_what_a_2xx_brought),

@@ -126,8 +126,7 @@ static void s2_8_indexes_answer_through_the_informers(void **state)
         assert_string_equal(object_name(o), "a");
     assert_int_equal(n, 1);
     n = 0;
-    INFORMER_EACH(c.in, KIND_POD, o)
-    {
+    INFORMER_EACH (c.in, KIND_POD, o) {
         n += object_name(o)[0] == 'a' || object_name(o)[0] == 'b';
     }
     assert_int_equal(n, 2);

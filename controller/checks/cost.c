@@ -212,8 +212,7 @@ static const struct {
 // The notice of the first spot taint that the workload tolerates by name; 0 if there is none.
 static int64_t tolerated_notice(const struct pod_spec *spec)
 {
-    FOR_EACH(toleration, t, pod_spec_tolerations(spec))
-    {
+    FOR_EACH (toleration, t, pod_spec_tolerations(spec)) {
         const char *key = atom_str(toleration_key(t)), *value = toleration_value(t);
         for (size_t i = 0; i < ARRAY_SIZE(spot_taints); i++) {
             if (strcmp(spot_taints[i].key, key) == 0 &&

@@ -48,8 +48,7 @@ static void compile(struct exemptions *x, struct central *c)
 
     if (list.n == 0)
         memset(c->checks, 0xff, sizeof(c->checks));
-    FOR_EACH_STR(pattern, list)
-    {
+    FOR_EACH_STR (pattern, list) {
         if (!match_into(c->checks, str_of(pattern)))
             notice(x, text_or(exemption_name(c->e), ""),
                    "the exemption names a check that does not exist");
@@ -65,8 +64,7 @@ void exempt_init(struct exemptions *x, const struct assessment_options *o,
 {
     *x = (struct exemptions){ .o = o, .sink = sink, .a = a, .now = now };
     x->central = ARENA_ARRAY(a, struct central, MAX(o->exemptions.n, 1u));
-    FOR_EACH(exemption, e, o->exemptions)
-    {
+    FOR_EACH (exemption, e, o->exemptions) {
         x->central[x->n].e = e;
         compile(x, &x->central[x->n++]);
     }
@@ -74,8 +72,7 @@ void exempt_init(struct exemptions *x, const struct assessment_options *o,
 
 static bool one_of(struct rlist globs, const char *text)
 {
-    FOR_EACH_STR(g, globs)
-    {
+    FOR_EACH_STR (g, globs) {
         if (glob_match(str_of(g), text))
             return true;
     }

@@ -108,8 +108,7 @@ static bool generated(const char *key)
 
 static uint32_t anchor(const struct object *o, struct rlist labels)
 {
-    FOR_EACH_PAIR(key, value, labels)
-    {
+    FOR_EACH_PAIR (key, value, labels) {
         if (!generated(key))
             return filing_hash(o->ns, key, value);
     }
@@ -142,8 +141,7 @@ static bool service_matches(struct rlist wanted, const struct workload *w)
 {
     struct rlist labels = object_meta_labels(w->template);
 
-    FOR_EACH_PAIR(key, value, wanted)
-    {
+    FOR_EACH_PAIR (key, value, wanted) {
         const char *have = rmap_get(labels, key);
         if (have ? strcmp(have, value) != 0 : !generated(key) || !may_generate(w, key, value))
             return false;
@@ -204,8 +202,7 @@ static void note_policy(const struct object *policy, struct workload *w)
         w->ingress_policy = true;
         w->egress_policy |= network_policy_spec_egress(spec).n > 0;
     }
-    FOR_EACH_ATOM(t, types)
-    {
+    FOR_EACH_ATOM (t, types) {
         w->ingress_policy |= strcmp(atom_str(t), "Ingress") == 0;
         w->egress_policy |= strcmp(atom_str(t), "Egress") == 0;
     }
@@ -256,8 +253,8 @@ static void look_under(struct join *j, const struct filing *f, uint32_t hash, st
 
 static void look_up(struct join *j, const struct filing *f, struct workload *w)
 {
-    FOR_EACH_PAIR(key, value, object_meta_labels(w->template))
-    look_under(j, f, filing_hash(w->ns, key, value), w);
+    FOR_EACH_PAIR (key, value, object_meta_labels(w->template))
+        look_under(j, f, filing_hash(w->ns, key, value), w);
     look_under(j, f, filing_hash(w->ns, "", ""), w);
 }
 
@@ -280,8 +277,8 @@ static int join_selectors(struct join *j, const struct join_options *o)
 
 static void note_backend(struct join *j, const struct object *o, const struct ingress_backend *b)
 {
-    const struct object *svc = object_index_find(
-        &j->objects, KIND_SERVICE, o->ns, backend_service_name(ingress_backend_service(b)));
+    const struct object *svc = object_index_find(&j->objects, KIND_SERVICE, o->ns,
+                                                 backend_service_name(ingress_backend_service(b)));
     const struct selected *s = svc ? join_selected(j, svc) : NULL;
 
     for (const struct link *l = s ? s->links : NULL; l; l = l->next)
@@ -294,10 +291,9 @@ static void join_ingresses(struct join *j)
     {
         const struct ingress_spec *spec = ingress_spec(ingress_of(o));
         note_backend(j, o, ingress_spec_default_backend(spec));
-        FOR_EACH(ingress_rule, rule, ingress_spec_rules(spec))
-        {
-            FOR_EACH(ingress_path, path, ingress_http_paths(ingress_rule_http(rule)))
-            note_backend(j, o, ingress_path_backend(path));
+        FOR_EACH (ingress_rule, rule, ingress_spec_rules(spec)) {
+            FOR_EACH (ingress_path, path, ingress_http_paths(ingress_rule_http(rule)))
+                note_backend(j, o, ingress_path_backend(path));
         }
     }
 }
@@ -318,8 +314,8 @@ static void join_autoscalers(struct join *j)
 static void note_limit_range(struct ns_info *n, const struct object *o)
 {
     n->limit_ranges++;
-    FOR_EACH(limit_range_item, item, limit_range_spec_limits(limit_range_spec(limit_range_of(o))))
-    {
+    FOR_EACH (limit_range_item, item,
+              limit_range_spec_limits(limit_range_spec(limit_range_of(o)))) {
         if (limit_range_item_type(item) != LIMIT_TYPE_CONTAINER)
             continue;
         struct rlist lim = limit_range_item_default_limit(item),

@@ -29,8 +29,7 @@ static void common_labels(struct report *r, const struct workload *w)
 
 static bool one_node(struct rlist modes)
 {
-    FOR_EACH_ATOM(mode, modes)
-    {
+    FOR_EACH_ATOM (mode, modes) {
         if (str_starts(atom_str(mode), "ReadWriteOnce"))
             return true;
     }
@@ -40,8 +39,7 @@ static bool one_node(struct rlist modes)
 // Recreate is right for a volume that two Pods cannot have at the same time.
 static bool single_writer(const struct report *r, const struct workload *w)
 {
-    FOR_EACH(volume, v, pod_spec_volumes(w->spec))
-    {
+    FOR_EACH (volume, v, pod_spec_volumes(w->spec)) {
         const char *claim = claim_volume_claim_name(volume_persistent_volume_claim(v));
         const struct object *o =
             claim ? join_find(r->join, KIND_PERSISTENT_VOLUME_CLAIM, w->ns, claim) : NULL;
@@ -106,8 +104,7 @@ static bool runs_image(const struct report *r, kind_mask kinds, const char *cons
         const struct workload *w = r->join->walk.units[i];
         if (!workload_is(w, kinds))
             continue;
-        FOR_EACH(container, c, pod_spec_containers(w->spec))
-        {
+        FOR_EACH (container, c, pod_spec_containers(w->spec)) {
             const char *image = text_or(container_image(c), ""), *slash = strrchr(image, '/');
             for (const char *const *n = names; *n; n++) {
                 if (str_starts(slash ? slash + 1 : image, *n))
@@ -144,8 +141,7 @@ static bool is_log_agent(const struct object *o)
         "agent",      "logging",
     };
 
-    FOR_EACH(container, c, pod_spec_containers(object_pod_spec(o)))
-    {
+    FOR_EACH (container, c, pod_spec_containers(object_pod_spec(o))) {
         const char *image = text_or(container_image(c), ""), *slash = strrchr(image, '/');
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
             if (str_starts(slash ? slash + 1 : image, names[i]))
@@ -162,9 +158,9 @@ static void logging_agent(struct report *r)
 
     FOR_EACH_OBJECT(n, r->snapshot, KIND_NODE)
     {
-        FOR_EACH(node_condition, c, node_status_conditions(node_status(node_of(n))))
-        nodes += strcmp(atom_str(node_condition_type(c)), "Ready") == 0 &&
-                 node_condition_status(c) == CONDITION_TRUE;
+        FOR_EACH (node_condition, c, node_status_conditions(node_status(node_of(n))))
+            nodes += strcmp(atom_str(node_condition_type(c)), "Ready") == 0 &&
+                     node_condition_status(c) == CONDITION_TRUE;
     }
     FOR_EACH_OBJECT(d, r->snapshot, KIND_DAEMON_SET)
     {
@@ -249,8 +245,7 @@ static const struct container *own_container(const struct workload *w)
 {
     const struct container *first = NULL;
 
-    FOR_EACH(container, c, pod_spec_containers(w->spec))
-    {
+    FOR_EACH (container, c, pod_spec_containers(w->spec)) {
         if (!first)
             first = c;
         if (strcmp(text_or(container_name(c), ""), "operator") == 0)
@@ -278,8 +273,7 @@ static void own_probes(struct report *r, const struct workload *w)
 
 static bool declares(const struct container *c, struct int_or_string port)
 {
-    FOR_EACH(container_port, p, container_ports(c))
-    {
+    FOR_EACH (container_port, p, container_ports(c)) {
         if (port.s ? strcmp(text_or(container_port_name(p), ""), port.s) == 0
                    : container_port_container_port(p) == port.i)
             return true;
@@ -304,8 +298,7 @@ static void own_metrics(struct report *r, const struct workload *w)
 
 static const struct env_var *variable(const struct container *c, const char *name)
 {
-    FOR_EACH(env_var, e, container_env(c))
-    {
+    FOR_EACH (env_var, e, container_env(c)) {
         if (strcmp(text_or(env_var_name(e), ""), name) == 0)
             return e;
     }

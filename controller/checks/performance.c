@@ -40,8 +40,7 @@ static void hpa_no_metrics(struct report *r, const struct object *o)
 
     if (metrics.n == 0)
         report_warn(r, "spec.metrics", "names no metrics, so the default of 80 %% CPU counts");
-    FOR_EACH(metric_spec, m, metrics)
-    {
+    FOR_EACH (metric_spec, m, metrics) {
         const struct resource_metric *rm = metric_spec_has_resource(m)
                                                ? metric_spec_resource(m)
                                                : metric_spec_container_resource(m);
@@ -93,8 +92,7 @@ static void hpa_missing_requests(struct report *r, const struct object *o)
         report_skip(r, SKIP_NOT_APPLICABLE, "the target is not known");
         return;
     }
-    FOR_EACH(metric_spec, m, horizontal_pod_autoscaler_spec_metrics(hpa_of(o)))
-    {
+    FOR_EACH (metric_spec, m, horizontal_pod_autoscaler_spec_metrics(hpa_of(o))) {
         const struct resource_metric *rm = metric_spec_has_resource(m)
                                                ? metric_spec_resource(m)
                                                : metric_spec_container_resource(m);
@@ -180,8 +178,7 @@ static void quota_saturation(struct report *r, const struct object *o)
         report_skip(r, SKIP_NO_DATA, "the quota has no status yet");
         return;
     }
-    FOR_EACH_PAIR(key, text, resource_quota_status_hard(st))
-    {
+    FOR_EACH_PAIR (key, text, resource_quota_status_hard(st)) {
         int64_t hard, used;
         const char *now = rmap_get(resource_quota_status_used(st), key);
         if (!now || !quantity_value(text, &hard) || !quantity_value(now, &used) || hard <= 0)

@@ -38,8 +38,7 @@ static bool acts(const struct object *o)
 
 static bool has_container(const struct workload *w, const char *name)
 {
-    FOR_EACH(container, c, pod_spec_containers(w->spec))
-    {
+    FOR_EACH (container, c, pod_spec_containers(w->spec)) {
         if (strcmp(text_or(container_name(c), ""), name) == 0)
             return true;
     }
@@ -73,10 +72,9 @@ static void vpa_sanity(struct report *r, const struct object *o)
         report_warn(
             r, "spec.updatePolicy",
             "wants to restart a single replica, which needs minReplicas 1 to happen at all");
-    FOR_EACH(vpa_container_policy, p,
-             vpa_resource_policy_container_policies(
-                 vertical_pod_autoscaler_spec_resource_policy(spec_of(o))))
-    {
+    FOR_EACH (vpa_container_policy, p,
+              vpa_resource_policy_container_policies(
+                  vertical_pod_autoscaler_spec_resource_policy(spec_of(o)))) {
         judge_bounds(r, p, RESOURCE_CPU);
         judge_bounds(r, p, RESOURCE_MEMORY);
         if (!has_container(w, text_or(vpa_container_policy_container_name(p), "*")))
@@ -88,10 +86,9 @@ static void vpa_sanity(struct report *r, const struct object *o)
 
 static bool controls(const struct object *vpa, atom resource)
 {
-    FOR_EACH(vpa_container_policy, p,
-             vpa_resource_policy_container_policies(
-                 vertical_pod_autoscaler_spec_resource_policy(spec_of(vpa))))
-    {
+    FOR_EACH (vpa_container_policy, p,
+              vpa_resource_policy_container_policies(
+                  vertical_pod_autoscaler_spec_resource_policy(spec_of(vpa)))) {
         struct rlist only = vpa_container_policy_controlled_resources(p);
         if (only.n && !rlist_has_atom(only, resource))
             return false;
@@ -105,10 +102,9 @@ static void hpa_vpa_conflict(struct report *r, const struct object *o)
 
     if (!w || !w->hpa || !acts(o))
         return;
-    FOR_EACH(metric_spec, m,
-             horizontal_pod_autoscaler_spec_metrics(
-                 horizontal_pod_autoscaler_spec(horizontal_pod_autoscaler_of(w->hpa))))
-    {
+    FOR_EACH (metric_spec, m,
+              horizontal_pod_autoscaler_spec_metrics(
+                  horizontal_pod_autoscaler_spec(horizontal_pod_autoscaler_of(w->hpa)))) {
         const struct resource_metric *rm = metric_spec_has_resource(m)
                                                ? metric_spec_resource(m)
                                                : metric_spec_container_resource(m);

@@ -20,13 +20,11 @@ static bool term_fits(const struct node_selector_term *t, struct rlist labels,
     struct rlist exprs = node_selector_term_match_expressions(t),
                  fields = node_selector_term_match_fields(t);
 
-    FOR_EACH(label_requirement, q, exprs)
-    {
+    FOR_EACH (label_requirement, q, exprs) {
         if (!requirement_matches(q, labels))
             return false;
     }
-    FOR_EACH(label_requirement, q, fields)
-    {
+    FOR_EACH (label_requirement, q, fields) {
         if (!field_holds(q, object_name(node)))
             return false;
     }
@@ -48,16 +46,14 @@ bool placement_fits(const struct pod_spec *spec, const struct object *node)
     struct rlist labels = object_meta_labels(object_meta_of(node));
     const struct node_selector *sel = required(spec);
 
-    FOR_EACH_PAIR(key, value, pod_spec_node_selector(spec))
-    {
+    FOR_EACH_PAIR (key, value, pod_spec_node_selector(spec)) {
         const char *have = rmap_get(labels, key);
         if (!have || strcmp(have, value) != 0)
             return false;
     }
     if (!sel)
         return true;
-    FOR_EACH(node_selector_term, t, node_selector_node_selector_terms(sel))
-    {
+    FOR_EACH (node_selector_term, t, node_selector_node_selector_terms(sel)) {
         if (term_fits(t, labels, node))
             return true;
     }

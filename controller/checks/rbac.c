@@ -155,8 +155,7 @@ static void note_accounts(struct rbac *r, const struct object *b, struct arena *
 
     if (role && role_is_discovery(role))
         return;
-    FOR_EACH(subject, s, rbac_subjects(b))
-    {
+    FOR_EACH (subject, s, rbac_subjects(b)) {
         const char *name = subject_name(s);
         if (!name || strcmp(atom_str(subject_kind(s)), "ServiceAccount") != 0)
             continue;
@@ -202,8 +201,7 @@ bool rbac_account_bound(const struct rbac *r, atom ns, const char *name)
 
 static bool has(struct rlist list, const char *word)
 {
-    FOR_EACH_ATOM(a, list)
-    {
+    FOR_EACH_ATOM (a, list) {
         const char *s = atom_str(a);
         if (strcmp(s, "*") == 0 || strcmp(s, word) == 0)
             return true;
@@ -229,8 +227,7 @@ bool rule_has_resource(const struct policy_rule *rule, const char *resource)
         return true;
     if (!sub)
         return false;
-    FOR_EACH_ATOM(a, policy_rule_resources(rule))
-    {
+    FOR_EACH_ATOM (a, policy_rule_resources(rule)) {
         const char *s = atom_str(a);
         if (s[0] == '*' && strcmp(s + 1, sub) == 0)
             return true;

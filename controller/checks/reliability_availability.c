@@ -29,8 +29,7 @@ static bool labelled(const struct workload *w, const char *key)
 
 static bool one_node(struct rlist modes)
 {
-    FOR_EACH_ATOM(mode, modes)
-    {
+    FOR_EACH_ATOM (mode, modes) {
         if (str_starts(atom_str(mode), "ReadWriteOnce"))
             return true;
     }
@@ -44,8 +43,7 @@ static bool singleton_by_volume(const struct report *r, const struct workload *w
         update_strategy_type(deployment_spec_strategy(deployment_spec(deployment_of(w->object)))) !=
             UPDATE_RECREATE)
         return false;
-    FOR_EACH(volume, v, pod_spec_volumes(w->spec))
-    {
+    FOR_EACH (volume, v, pod_spec_volumes(w->spec)) {
         const char *claim = claim_volume_claim_name(volume_persistent_volume_claim(v));
         const struct object *o =
             claim ? join_find(r->join, KIND_PERSISTENT_VOLUME_CLAIM, w->ns, claim) : NULL;
@@ -207,13 +205,11 @@ static bool anti_affinity(const struct workload *w, bool zone_only)
     const struct pod_affinity *anti = affinity_pod_anti_affinity(pod_spec_affinity(w->spec));
     struct rlist labels = object_meta_labels(w->template);
 
-    FOR_EACH(pod_affinity_term, t, pod_affinity_required(anti))
-    {
+    FOR_EACH (pod_affinity_term, t, pod_affinity_required(anti)) {
         if (term_spreads(t, labels, zone_only))
             return true;
     }
-    FOR_EACH(weighted_pod_affinity_term, t, pod_affinity_preferred(anti))
-    {
+    FOR_EACH (weighted_pod_affinity_term, t, pod_affinity_preferred(anti)) {
         if (term_spreads(weighted_pod_affinity_term_term(t), labels, zone_only))
             return true;
     }
@@ -222,8 +218,7 @@ static bool anti_affinity(const struct workload *w, bool zone_only)
 
 static bool spread(const struct workload *w)
 {
-    FOR_EACH(topology_spread, c, pod_spec_topology_spread_constraints(w->spec))
-    {
+    FOR_EACH (topology_spread, c, pod_spec_topology_spread_constraints(w->spec)) {
         const struct label_selector *sel = topology_spread_label_selector(c);
         if (sel && selector_matches(sel, object_meta_labels(w->template)))
             return true;

@@ -31,8 +31,7 @@ static bool declares(const struct workload *w, struct int_or_string target)
     pod_view_init(&p, w->spec, NULL, 0, list);
     FOR_EACH_CONTAINER(c, &p, SET_SERVING)
     {
-        FOR_EACH(container_port, port, container_ports(c->c))
-        {
+        FOR_EACH (container_port, port, container_ports(c->c)) {
             const char *name = text_or(container_port_name(port), "");
             if (target.s ? strcmp(name, target.s) == 0
                          : container_port_container_port(port) == target.i)
@@ -75,16 +74,15 @@ static void service_target_port(struct report *r, const struct object *o)
         report_skip(r, SKIP_NOT_APPLICABLE, "the Service selects no workload");
         return;
     }
-    FOR_EACH(service_port, port, service_spec_ports(spec))
-    judge_port(r, s, port, i++);
+    FOR_EACH (service_port, port, service_spec_ports(spec))
+        judge_port(r, s, port, i++);
 }
 
 static bool has_port(const struct object *svc, const struct backend_port *port)
 {
     const char *name = backend_port_name(port);
 
-    FOR_EACH(service_port, p, service_spec_ports(service_spec(service_of(svc))))
-    {
+    FOR_EACH (service_port, p, service_spec_ports(service_spec(service_of(svc)))) {
         if (name && *name ? strcmp(text_or(service_port_name(p), ""), name) == 0
                           : service_port_port(p) == backend_port_number(port))
             return true;
@@ -116,11 +114,9 @@ static void ingress_backends(struct report *r, const struct object *o)
     uint32_t i = 0, k;
 
     judge_backend(r, o, ingress_spec_default_backend(spec), "spec.defaultBackend");
-    FOR_EACH(ingress_rule, rule, ingress_spec_rules(spec))
-    {
+    FOR_EACH (ingress_rule, rule, ingress_spec_rules(spec)) {
         k = 0;
-        FOR_EACH(ingress_path, path, ingress_http_paths(ingress_rule_http(rule)))
-        {
+        FOR_EACH (ingress_path, path, ingress_http_paths(ingress_rule_http(rule))) {
             snprintf(field, sizeof(field),
                      "spec.rules[%" PRIu32 "].http.paths[%" PRIu32 "].backend", i, k++);
             judge_backend(r, o, ingress_path_backend(path), field);
@@ -131,14 +127,12 @@ static void ingress_backends(struct report *r, const struct object *o)
 
 static bool has_key(const struct object *o, const char *key)
 {
-    FOR_EACH_CREDENTIAL(k, cls, config_map_data(config_map_of(o)))
-    {
+    FOR_EACH_CREDENTIAL (k, cls, config_map_data(config_map_of(o))) {
         (void)cls;
         if (strcmp(k, key) == 0)
             return true;
     }
-    FOR_EACH_CREDENTIAL(k, cls, config_map_binary_data(config_map_of(o)))
-    {
+    FOR_EACH_CREDENTIAL (k, cls, config_map_binary_data(config_map_of(o))) {
         (void)cls;
         if (strcmp(k, key) == 0)
             return true;
@@ -162,14 +156,12 @@ static void want_config_map(struct report *r, const char *name, const char *key,
 
 static void config_maps_of_container(struct report *r, const struct container *c)
 {
-    FOR_EACH(env_var, e, container_env(c))
-    {
+    FOR_EACH (env_var, e, container_env(c)) {
         const struct key_ref *k = env_source_config_map_key_ref(env_var_value_from(e));
         if (k)
             want_config_map(r, key_ref_name(k), key_ref_key(k), key_ref_optional(k), "env");
     }
-    FOR_EACH(env_from, e, container_env_from(c))
-    {
+    FOR_EACH (env_from, e, container_env_from(c)) {
         const struct object_ref *o = env_from_config_map_ref(e);
         if (o)
             want_config_map(r, object_ref_name(o), NULL, object_ref_optional(o), "envFrom");
@@ -178,14 +170,12 @@ static void config_maps_of_container(struct report *r, const struct container *c
 
 static void config_map_reference(struct report *r, const struct pod_view *p)
 {
-    FOR_EACH(volume, v, pod_spec_volumes(p->spec))
-    {
+    FOR_EACH (volume, v, pod_spec_volumes(p->spec)) {
         const struct config_map_volume *m = volume_config_map(v);
         if (m)
             want_config_map(r, config_map_volume_name(m), NULL, config_map_volume_optional(m),
                             "volumes");
-        FOR_EACH(projection, s, projected_volume_sources(volume_projected(v)))
-        {
+        FOR_EACH (projection, s, projected_volume_sources(volume_projected(v))) {
             const struct projected_object *o = projection_config_map(s);
             if (o)
                 want_config_map(r, projected_object_name(o), NULL, projected_object_optional(o),

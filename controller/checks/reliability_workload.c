@@ -31,8 +31,7 @@ static bool port_is(const struct container *c, const struct service_port *sp)
     struct int_or_string target = service_port_target_port(sp);
     int32_t number = service_port_has_target_port(sp) ? target.i : service_port_port(sp);
 
-    FOR_EACH(container_port, port, container_ports(c))
-    {
+    FOR_EACH (container_port, port, container_ports(c)) {
         const char *name = container_port_name(port);
         if (target.s ? name && strcmp(name, target.s) == 0
                      : container_port_container_port(port) == number)
@@ -45,8 +44,7 @@ static bool serves(const struct workload *w, const struct container *c)
 {
     if (!w->service)
         return false;
-    FOR_EACH(service_port, sp, service_spec_ports(service_spec(service_of(w->service))))
-    {
+    FOR_EACH (service_port, sp, service_spec_ports(service_spec(service_of(w->service)))) {
         if (port_is(c, sp))
             return true;
     }
@@ -168,13 +166,11 @@ static void best_effort(struct report *r, const struct workload *w)
     }
     if (has_resources(pod_spec_resources(w->spec)))
         return;
-    FOR_EACH(container, c, pod_spec_containers(w->spec))
-    {
+    FOR_EACH (container, c, pod_spec_containers(w->spec)) {
         if (has_resources(container_resources(c)))
             return;
     }
-    FOR_EACH(container, c, pod_spec_init_containers(w->spec))
-    {
+    FOR_EACH (container, c, pod_spec_init_containers(w->spec)) {
         if (has_resources(container_resources(c)))
             return;
     }
@@ -185,8 +181,7 @@ static bool seen_before(const struct container *c, const char *name, uint32_t be
 {
     uint32_t i = 0;
 
-    FOR_EACH(env_var, e, container_env(c))
-    {
+    FOR_EACH (env_var, e, container_env(c)) {
         if (i++ == before)
             return false;
         if (strcmp(text_or(env_var_name(e), ""), name) == 0)
@@ -202,8 +197,7 @@ static void duplicate_env(struct report *r, const struct pod_view *p unused_arg,
 {
     uint32_t i = 0;
 
-    FOR_EACH(env_var, e, container_env(c->c))
-    {
+    FOR_EACH (env_var, e, container_env(c->c)) {
         const char *name = text_or(env_var_name(e), "");
         if (i >= ENV_COMPARED_MAX)
             break;
@@ -219,10 +213,10 @@ static void naked_pod(struct report *r, const struct object *o)
     enum pod_phase phase = pod_status_phase(pod_status(pod_of(o)));
     bool owned = rmap_get(object_meta_annotations(m), "kubernetes.io/config.mirror") != NULL;
 
-    FOR_EACH(owner_reference, ref, object_meta_owner_references(m))
-    owned |= owner_reference_controller(ref);
-    if (owned || object_meta_has_deletion_timestamp(m) || phase == POD_PHASE_SUCCEEDED || phase == POD_PHASE_FAILED ||
-        rmap_get(object_meta_annotations(m), "helm.sh/hook"))
+    FOR_EACH (owner_reference, ref, object_meta_owner_references(m))
+        owned |= owner_reference_controller(ref);
+    if (owned || object_meta_has_deletion_timestamp(m) || phase == POD_PHASE_SUCCEEDED ||
+        phase == POD_PHASE_FAILED || rmap_get(object_meta_annotations(m), "helm.sh/hook"))
         return;
     report_warn(r, "", "has no controller: nobody starts it again when its node is gone");
 }

@@ -86,10 +86,9 @@ static int64_t containers_request(const struct pod_spec *spec, enum resource r)
 {
     int64_t running = 0, sidecars = 0, peak = 0;
 
-    FOR_EACH(container, c, pod_spec_containers(spec))
-    running = plus(running, request_or_zero(c, r));
-    FOR_EACH(container, c, pod_spec_init_containers(spec))
-    {
+    FOR_EACH (container, c, pod_spec_containers(spec))
+        running = plus(running, request_or_zero(c, r));
+    FOR_EACH (container, c, pod_spec_init_containers(spec)) {
         if (container_restart_policy(c) == RESTART_POLICY_ALWAYS)
             sidecars = plus(sidecars, request_or_zero(c, r));
         else

@@ -73,8 +73,7 @@ static void default_bound(struct report *r, const struct object *o)
 
     if (role_is_discovery(role) || object_is_bootstrap(o))
         return;
-    FOR_EACH(subject, s, rbac_subjects(o))
-    {
+    FOR_EACH (subject, s, rbac_subjects(o)) {
         if (is_default_subject(s))
             report_fail(r, "subjects", "gives %s '%s' to %s '%s'",
                         atom_str(role_ref_kind(rbac_role_ref(o))), role, atom_str(subject_kind(s)),

@@ -37,8 +37,7 @@ static const struct capabilities *caps_of(const struct container_view *c)
 
 bool capability_added(const struct container_view *c, const char *name)
 {
-    FOR_EACH_ATOM(a, capabilities_add(caps_of(c)))
-    {
+    FOR_EACH_ATOM (a, capabilities_add(caps_of(c))) {
         const char *cap = bare(atom_str(a));
         if (strcasecmp(cap, name) == 0 || strcasecmp(cap, "ALL") == 0)
             return true;
@@ -48,8 +47,7 @@ bool capability_added(const struct container_view *c, const char *name)
 
 static bool dropped(const struct container_view *c, const char *name)
 {
-    FOR_EACH_ATOM(a, capabilities_drop(caps_of(c)))
-    {
+    FOR_EACH_ATOM (a, capabilities_drop(caps_of(c))) {
         if (strcasecmp(bare(atom_str(a)), name) == 0)
             return true;
     }
@@ -64,8 +62,7 @@ static bool is_privileged(const struct container_view *c)
 static void added_dangerous(struct report *r, const struct pod_view *p unused_arg,
                             const struct container_view *c)
 {
-    FOR_EACH_ATOM(a, capabilities_add(caps_of(c)))
-    {
+    FOR_EACH_ATOM (a, capabilities_add(caps_of(c))) {
         if (among(dangerous, atom_str(a)))
             report_fail(r, "securityContext.capabilities.add", "adds the dangerous capability %s",
                         atom_str(a));
@@ -85,8 +82,7 @@ static bool in_baseline(const char *cap)
 static void added_beyond_baseline(struct report *r, const struct pod_view *p unused_arg,
                                   const struct container_view *c)
 {
-    FOR_EACH_ATOM(a, capabilities_add(caps_of(c)))
-    {
+    FOR_EACH_ATOM (a, capabilities_add(caps_of(c))) {
         if (!in_baseline(atom_str(a)))
             report_fail(r, "securityContext.capabilities.add",
                         among(baseline, atom_str(a))
@@ -111,8 +107,7 @@ static void drop_all(struct report *r, const struct pod_view *p unused_arg,
 {
     if (is_privileged(c))
         return;
-    FOR_EACH_ATOM(a, capabilities_drop(caps_of(c)))
-    {
+    FOR_EACH_ATOM (a, capabilities_drop(caps_of(c))) {
         if (strcmp(atom_str(a), "ALL") == 0)
             return;
     }
@@ -129,8 +124,7 @@ static void restricted_add(struct report *r, const struct pod_view *p unused_arg
 {
     if (!dropped(c, "ALL"))
         return;
-    FOR_EACH_ATOM(a, capabilities_add(caps_of(c)))
-    {
+    FOR_EACH_ATOM (a, capabilities_add(caps_of(c))) {
         if (strcasecmp(bare(atom_str(a)), "NET_BIND_SERVICE") != 0)
             report_warn(r, "securityContext.capabilities.add",
                         "drops ALL but adds %s; only NET_BIND_SERVICE is accepted", atom_str(a));

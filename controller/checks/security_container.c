@@ -42,8 +42,7 @@ static void host_port(struct report *r, const struct pod_view *p, const struct c
 
     if (pod_spec_host_network(p->spec))
         return; // the API server copies the port; host-network says it
-    FOR_EACH(container_port, port, container_ports(c->c))
-    {
+    FOR_EACH (container_port, port, container_ports(c->c)) {
         if (container_port_host_port(port)) {
             char field[REPORT_FIELD_MAX];
             snprintf(field, sizeof(field), "ports[%" PRIu32 "].hostPort", i);
@@ -56,8 +55,7 @@ static void host_port(struct report *r, const struct pod_view *p, const struct c
 static void windows_host_process(struct report *r, const struct pod_view *p,
                                  const struct container_view *c)
 {
-    if (r->first &&
-        windows_options_host_process(pod_security_context_windows_options(psc_of(p)))) {
+    if (r->first && windows_options_host_process(pod_security_context_windows_options(psc_of(p)))) {
         report_at(r, NULL);
         report_fail(r, "securityContext.windowsOptions.hostProcess",
                     "the Pod runs as host process");
@@ -301,8 +299,7 @@ static bool non_root(const struct pod_view *p, const struct container_view *c)
 
 static bool low_ports_allowed(const struct pod_view *p)
 {
-    FOR_EACH(sysctl, s, pod_security_context_sysctls(psc_of(p)))
-    {
+    FOR_EACH (sysctl, s, pod_security_context_sysctls(psc_of(p))) {
         const char *name = sysctl_name(s);
         if (name && strcmp(name, "net.ipv4.ip_unprivileged_port_start") == 0)
             return true;
@@ -315,8 +312,7 @@ static void privileged_ports(struct report *r, const struct pod_view *p,
 {
     if (!non_root(p, c) || capability_added(c, "NET_BIND_SERVICE") || low_ports_allowed(p))
         return;
-    FOR_EACH(container_port, port, container_ports(c->c))
-    {
+    FOR_EACH (container_port, port, container_ports(c->c)) {
         int32_t n = container_port_container_port(port);
         if (n >= 1 && n <= 1023)
             report_warn(r, "ports", "listens on port %d without root and NET_BIND_SERVICE", n);
@@ -328,14 +324,11 @@ static bool pod_says_nothing(const struct pod_security_context *psc)
 {
     return !pod_security_context_has_run_as_non_root(psc) &&
            !pod_security_context_has_run_as_user(psc) &&
-           !pod_security_context_has_run_as_group(psc) &&
-           !pod_security_context_has_fs_group(psc) &&
+           !pod_security_context_has_run_as_group(psc) && !pod_security_context_has_fs_group(psc) &&
            pod_security_context_supplemental_groups(psc).n == 0 &&
-           pod_security_context_sysctls(psc).n == 0 &&
-           !pod_security_context_seccomp_profile(psc) &&
+           pod_security_context_sysctls(psc).n == 0 && !pod_security_context_seccomp_profile(psc) &&
            !pod_security_context_apparmor_profile(psc) &&
-           !pod_security_context_selinux_options(psc) &&
-           !pod_security_context_windows_options(psc);
+           !pod_security_context_selinux_options(psc) && !pod_security_context_windows_options(psc);
 }
 
 static void context_missing(struct report *r, const struct pod_view *p,

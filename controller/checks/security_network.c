@@ -74,8 +74,7 @@ static bool peer_is_everybody(const struct network_policy_peer *p)
 
 static bool peers_are_everybody(struct rlist peers)
 {
-    FOR_EACH(network_policy_peer, p, peers)
-    {
+    FOR_EACH (network_policy_peer, p, peers) {
         if (peer_is_everybody(p))
             return true;
     }
@@ -88,15 +87,13 @@ static void policy_allow_all(struct report *r, const struct object *o)
     char field[REPORT_FIELD_MAX];
     uint32_t i = 0;
 
-    FOR_EACH(network_policy_ingress, rule, network_policy_spec_ingress(spec))
-    {
+    FOR_EACH (network_policy_ingress, rule, network_policy_spec_ingress(spec)) {
         snprintf(field, sizeof(field), "spec.ingress[%" PRIu32 "].from", i++);
         if (peers_are_everybody(network_policy_ingress_from(rule)))
             report_warn(r, field, "lets everybody in");
     }
     i = 0;
-    FOR_EACH(network_policy_egress, rule, network_policy_spec_egress(spec))
-    {
+    FOR_EACH (network_policy_egress, rule, network_policy_spec_egress(spec)) {
         snprintf(field, sizeof(field), "spec.egress[%" PRIu32 "].to", i++);
         if (peers_are_everybody(network_policy_egress_to(rule)))
             report_warn(r, field, "lets traffic out to everywhere");
@@ -139,8 +136,7 @@ static bool peer_matches_any(const struct report *r, const struct network_policy
 
 static void judge_peers(struct report *r, struct rlist peers, atom home, const char *field)
 {
-    FOR_EACH(network_policy_peer, p, peers)
-    {
+    FOR_EACH (network_policy_peer, p, peers) {
         if (!network_policy_peer_has_ip_block(p) && !peer_matches_any(r, p, home))
             report_warn(r, field, "names a peer that matches no workload");
     }
@@ -150,10 +146,10 @@ static void policy_dangling_peer(struct report *r, const struct object *o)
 {
     const struct network_policy_spec *spec = network_policy_spec(network_policy_of(o));
 
-    FOR_EACH(network_policy_ingress, rule, network_policy_spec_ingress(spec))
-    judge_peers(r, network_policy_ingress_from(rule), o->ns, "spec.ingress");
-    FOR_EACH(network_policy_egress, rule, network_policy_spec_egress(spec))
-    judge_peers(r, network_policy_egress_to(rule), o->ns, "spec.egress");
+    FOR_EACH (network_policy_ingress, rule, network_policy_spec_ingress(spec))
+        judge_peers(r, network_policy_ingress_from(rule), o->ns, "spec.ingress");
+    FOR_EACH (network_policy_egress, rule, network_policy_spec_egress(spec))
+        judge_peers(r, network_policy_egress_to(rule), o->ns, "spec.egress");
 }
 
 // "*.example.org" covers one label, not two.
@@ -168,12 +164,10 @@ static bool covers(const char *pattern, const char *host)
 
 static bool covered(const struct ingress_spec *spec, const char *host)
 {
-    FOR_EACH(ingress_tls, t, ingress_spec_tls(spec))
-    {
+    FOR_EACH (ingress_tls, t, ingress_spec_tls(spec)) {
         if (ingress_tls_hosts(t).n == 0)
             return true;
-        FOR_EACH_STR(h, ingress_tls_hosts(t))
-        {
+        FOR_EACH_STR (h, ingress_tls_hosts(t)) {
             if (covers(h, host))
                 return true;
         }
@@ -201,8 +195,7 @@ static void ingress_tls(struct report *r, const struct object *o)
         report_fail(r, "spec.tls", "serves plain HTTP only");
         return;
     }
-    FOR_EACH(ingress_rule, rule, ingress_spec_rules(spec))
-    {
+    FOR_EACH (ingress_rule, rule, ingress_spec_rules(spec)) {
         const char *host = ingress_rule_host(rule);
         snprintf(field, sizeof(field), "spec.rules[%" PRIu32 "].host", i++);
         if (host && *host && !covered(spec, host))
@@ -216,8 +209,7 @@ static void ingress_wildcard(struct report *r, const struct object *o)
 
     if (ingress_spec_rules(spec).n == 0 && ingress_spec_has_default_backend(spec))
         report_warn(r, "spec.defaultBackend", "answers every host");
-    FOR_EACH(ingress_rule, rule, ingress_spec_rules(spec))
-    {
+    FOR_EACH (ingress_rule, rule, ingress_spec_rules(spec)) {
         const char *host = text_or(ingress_rule_host(rule), "");
         if (!*host || strchr(host, '*'))
             report_warn(r, "spec.rules",
@@ -228,8 +220,7 @@ static void ingress_wildcard(struct report *r, const struct object *o)
 
 static void ingress_snippets(struct report *r, const struct object *o)
 {
-    FOR_EACH_PAIR(key, value, object_meta_annotations(object_meta_of(o)))
-    {
+    FOR_EACH_PAIR (key, value, object_meta_annotations(object_meta_of(o))) {
         if (!str_starts(key, "nginx.ingress.kubernetes.io/"))
             continue;
         const char *name = strchr(key, '/') + 1;
@@ -298,8 +289,8 @@ static void internet_exposure(struct report *r, const struct workload *w)
 
     if (!w->ingress && (!exposed_by_service(w) || internal_balancer(w->service)))
         return;
-    FOR_EACH(container, c, pod_spec_containers(w->spec))
-    probe |= container_has_readiness_probe(c);
+    FOR_EACH (container, c, pod_spec_containers(w->spec))
+        probe |= container_has_readiness_probe(c);
     if (w->ingress_policy && probe)
         return;
     report_warn(r, "", "is reachable from outside through %s '%s' and has no %s",
@@ -342,8 +333,7 @@ static void ssh_port(struct report *r, const struct pod_view *p unused_arg,
         report_fail(r, "", "Service '%s' offers SSH on port 22", object_name(service));
         report_at(r, c);
     }
-    FOR_EACH(container_port, port, container_ports(c->c))
-    {
+    FOR_EACH (container_port, port, container_ports(c->c)) {
         if (container_port_container_port(port) == 22 &&
             container_port_protocol(port) == PROTOCOL_TCP)
             report_fail(r, "ports", "offers SSH on port 22");

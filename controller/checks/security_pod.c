@@ -88,8 +88,7 @@ static void host_path(struct report *r, const struct pod_view *p)
     char field[REPORT_FIELD_MAX], path[PATH_MAX_CLEAN];
     uint32_t i = 0;
 
-    FOR_EACH(volume, v, pod_spec_volumes(p->spec))
-    {
+    FOR_EACH (volume, v, pod_spec_volumes(p->spec)) {
         const char *name = text_or(volume_name(v), "");
         volume_field(field, i++);
         if (volume_has_host_path(v))
@@ -123,8 +122,7 @@ static void host_path_sensitive(struct report *r, const struct pod_view *p)
     char field[REPORT_FIELD_MAX], path[PATH_MAX_CLEAN];
     uint32_t i = 0;
 
-    FOR_EACH(volume, v, pod_spec_volumes(p->spec))
-    {
+    FOR_EACH (volume, v, pod_spec_volumes(p->spec)) {
         volume_field(field, i++);
         if (!volume_has_host_path(v))
             continue;
@@ -141,8 +139,7 @@ static void host_path_sensitive(struct report *r, const struct pod_view *p)
 
 static const struct volume *host_volume(const struct pod_view *p, const char *name)
 {
-    FOR_EACH(volume, v, pod_spec_volumes(p->spec))
-    {
+    FOR_EACH (volume, v, pod_spec_volumes(p->spec)) {
         if (volume_has_host_path(v) && strcmp(text_or(volume_name(v), ""), name) == 0)
             return v;
     }
@@ -154,8 +151,7 @@ static void host_path_writable(struct report *r, const struct pod_view *p,
 {
     uint32_t i = 0;
 
-    FOR_EACH(volume_mount, m, container_volume_mounts(c->c))
-    {
+    FOR_EACH (volume_mount, m, container_volume_mounts(c->c)) {
         const char *name = text_or(volume_mount_name(m), "");
         char field[REPORT_FIELD_MAX];
         snprintf(field, sizeof(field), "volumeMounts[%" PRIu32 "].readOnly", i++);
@@ -193,8 +189,7 @@ static void runtime_socket(struct report *r, const struct pod_view *p)
     char field[REPORT_FIELD_MAX], path[PATH_MAX_CLEAN];
     uint32_t i = 0;
 
-    FOR_EACH(volume, v, pod_spec_volumes(p->spec))
-    {
+    FOR_EACH (volume, v, pod_spec_volumes(p->spec)) {
         volume_field(field, i++);
         if (!volume_has_host_path(v))
             continue;
@@ -242,8 +237,7 @@ static void unsafe_sysctls(struct report *r, const struct pod_view *p)
 {
     uint32_t i = 0;
 
-    FOR_EACH(sysctl, s, pod_security_context_sysctls(pod_spec_security_context(p->spec)))
-    {
+    FOR_EACH (sysctl, s, pod_security_context_sysctls(pod_spec_security_context(p->spec))) {
         const char *name = text_or(sysctl_name(s), "");
         char field[REPORT_FIELD_MAX];
         snprintf(field, sizeof(field), "securityContext.sysctls[%" PRIu32 "]", i++);
@@ -263,8 +257,7 @@ static void restricted_volumes(struct report *r, const struct pod_view *p)
     char field[REPORT_FIELD_MAX];
     uint32_t i = 0;
 
-    FOR_EACH(volume, v, pod_spec_volumes(p->spec))
-    {
+    FOR_EACH (volume, v, pod_spec_volumes(p->spec)) {
         snprintf(field, sizeof(field), "volumes[%" PRIu32 "]", i++);
         if (volume_has_other_source(v))
             report_warn(r, field, "volume '%s' is of a type that the restricted standard refuses",

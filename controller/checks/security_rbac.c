@@ -98,8 +98,7 @@ static void judge(struct report *r, const struct object *role, const struct powe
 
     if (built_in(r, role))
         return;
-    FOR_EACH(policy_rule, rule, rbac_rules(role))
-    {
+    FOR_EACH (policy_rule, rule, rbac_rules(role)) {
         for (size_t k = 0; k < n; k++) {
             if (gives(rule, &p[k])) {
                 say(r, role, s, i, what);
@@ -112,8 +111,7 @@ static void judge(struct report *r, const struct object *role, const struct powe
 
 static bool has_star(struct rlist words)
 {
-    FOR_EACH_ATOM(a, words)
-    {
+    FOR_EACH_ATOM (a, words) {
         if (strcmp(atom_str(a), "*") == 0)
             return true;
     }
@@ -126,8 +124,7 @@ static void wildcard(struct report *r, const struct object *role)
 
     if (built_in(r, role))
         return;
-    FOR_EACH(policy_rule, rule, rbac_rules(role))
-    {
+    FOR_EACH (policy_rule, rule, rbac_rules(role)) {
         if (has_star(policy_rule_verbs(rule)))
             say(r, role, &fail_when_bound, i, "allows every verb");
         if (has_star(policy_rule_resources(rule)))
@@ -142,8 +139,7 @@ static void wildcard(struct report *r, const struct object *role)
 
 static bool is_everything(const struct object *role)
 {
-    FOR_EACH(policy_rule, rule, rbac_rules(role))
-    {
+    FOR_EACH (policy_rule, rule, rbac_rules(role)) {
         if (has_star(policy_rule_verbs(rule)) && has_star(policy_rule_resources(rule)) &&
             has_star(policy_rule_api_groups(rule)))
             return true;
@@ -187,8 +183,7 @@ static void cluster_admin(struct report *r, const struct object *b)
 {
     if (!gives_everything(r, b))
         return;
-    FOR_EACH(subject, s, rbac_subjects(b))
-    {
+    FOR_EACH (subject, s, rbac_subjects(b)) {
         if (!meant_for_admins(b, s))
             report_as(r, b->kind == KIND_CLUSTER_ROLE_BINDING ? VERDICT_FAIL : VERDICT_WARN,
                       "roleRef", "gives %s '%s' to %s '%s'",
@@ -208,10 +203,9 @@ static void namespace_admin(struct report *r, const struct object *b)
 
     if (strcmp(atom_str(role_ref_kind(ref)), "Role") != 0 || !role)
         return;
-    FOR_EACH(policy_rule, rule, rbac_rules(role))
-    all |= has_star(policy_rule_resources(rule));
-    FOR_EACH(subject, s, rbac_subjects(b))
-    {
+    FOR_EACH (policy_rule, rule, rbac_rules(role))
+        all |= has_star(policy_rule_resources(rule));
+    FOR_EACH (subject, s, rbac_subjects(b)) {
         if (all && strcmp(atom_str(subject_kind(s)), "ServiceAccount") == 0)
             report_warn(r, "roleRef",
                         "gives every resource of the namespace to ServiceAccount '%s'",
@@ -226,8 +220,7 @@ static void secrets_access(struct report *r, const struct object *role)
 
     if (built_in(r, role))
         return;
-    FOR_EACH(policy_rule, rule, rbac_rules(role))
-    {
+    FOR_EACH (policy_rule, rule, rbac_rules(role)) {
         bool all = rule_has_verb(rule, "list") || rule_has_verb(rule, "watch");
         bool get = rule_has_verb(rule, "get") && policy_rule_resource_names(rule).n == 0;
         if ((all || get) && any_resource(rule, "", WORDS_OF("secrets"))) {
@@ -267,8 +260,7 @@ static void pod_exec(struct report *r, const struct object *role)
 // "userextras/scopes", with whatever key.
 static bool user_extras(const struct policy_rule *rule)
 {
-    FOR_EACH_ATOM(a, policy_rule_resources(rule))
-    {
+    FOR_EACH_ATOM (a, policy_rule_resources(rule)) {
         if (str_starts(atom_str(a), "userextras/") && rule_has_group(rule, "authentication.k8s.io"))
             return true;
     }
@@ -281,8 +273,7 @@ static void impersonate(struct report *r, const struct object *role)
 
     if (built_in(r, role))
         return;
-    FOR_EACH(policy_rule, rule, rbac_rules(role))
-    {
+    FOR_EACH (policy_rule, rule, rbac_rules(role)) {
         bool core = any_resource(rule, "", WORDS_OF("users", "groups", "serviceaccounts"));
         bool extra = any_resource(rule, "authentication.k8s.io", WORDS_OF("userextras", "uids")) ||
                      user_extras(rule);
@@ -332,8 +323,7 @@ static void webhook_config(struct report *r, const struct object *role)
 
     if (built_in(r, role))
         return;
-    FOR_EACH(policy_rule, rule, rbac_rules(role))
-    {
+    FOR_EACH (policy_rule, rule, rbac_rules(role)) {
         bool named = policy_rule_resource_names(rule).n > 0;
         if (any_verb(rule, WORDS_OF("create", "update", "patch", "delete")) &&
             any_resource(rule, "admissionregistration.k8s.io",
@@ -347,8 +337,8 @@ static void webhook_config(struct report *r, const struct object *role)
     }
 }
 
-// kube-system holds coredns, kube-proxy and aws-auth; a ClusterRole reaches it by a binding there or
-// everywhere.
+// kube-system holds coredns, kube-proxy and aws-auth; a ClusterRole reaches it by a binding there
+// or everywhere.
 static void configmap_write(struct report *r, const struct object *role)
 {
     uint32_t i = 0;
@@ -359,8 +349,7 @@ static void configmap_write(struct report *r, const struct object *role)
 
     if (built_in(r, role) || !here)
         return;
-    FOR_EACH(policy_rule, rule, rbac_rules(role))
-    {
+    FOR_EACH (policy_rule, rule, rbac_rules(role)) {
         bool named = policy_rule_resource_names(rule).n > 0;
         bool aws = rlist_has_str(policy_rule_resource_names(rule), "aws-auth");
         if (any_verb(rule, WORDS_OF("update", "patch", "delete")) &&
@@ -379,8 +368,7 @@ static void anonymous(struct report *r, const struct object *b)
 
     if (role_is_discovery(role) || strcmp(role, "kubeadm:bootstrap-signer-clusterinfo") == 0)
         return;
-    FOR_EACH(subject, s, rbac_subjects(b))
-    {
+    FOR_EACH (subject, s, rbac_subjects(b)) {
         const char *name = text_or(subject_name(s), "");
         if (strcmp(name, "system:anonymous") == 0 || strcmp(name, "system:unauthenticated") == 0)
             report_fail(r, "subjects", "gives '%s' to callers who have not logged in", role);
@@ -393,8 +381,7 @@ static void authenticated(struct report *r, const struct object *b)
 
     if (role_is_discovery(role) || object_is_bootstrap(b))
         return;
-    FOR_EACH(subject, s, rbac_subjects(b))
-    {
+    FOR_EACH (subject, s, rbac_subjects(b)) {
         const char *name = text_or(subject_name(s), "");
         if (strcmp(name, "system:authenticated") == 0 ||
             strcmp(name, "system:serviceaccounts") == 0)
@@ -406,8 +393,7 @@ static void system_masters(struct report *r, const struct object *b)
 {
     if (b->kind == KIND_CLUSTER_ROLE_BINDING && strcmp(object_name(b), "cluster-admin") == 0)
         return;
-    FOR_EACH(subject, s, rbac_subjects(b))
-    {
+    FOR_EACH (subject, s, rbac_subjects(b)) {
         if (strcmp(text_or(subject_name(s), ""), "system:masters") == 0)
             report_fail(r, "subjects",
                         "names the group system:masters, which no policy can restrict");

@@ -10,16 +10,14 @@ static void secret_in_env(struct report *r, const struct pod_view *p unused_arg,
 {
     uint32_t i = 0;
 
-    FOR_EACH(env_var, e, container_env(c->c))
-    {
+    FOR_EACH (env_var, e, container_env(c->c)) {
         char field[REPORT_FIELD_MAX];
         snprintf(field, sizeof(field), "env[%" PRIu32 "].valueFrom.secretKeyRef", i++);
         if (env_source_has_secret_key_ref(env_var_value_from(e)))
             report_warn(r, field, "reads a Secret into the variable %s",
                         text_or(env_var_name(e), ""));
     }
-    FOR_EACH(env_from, e, container_env_from(c->c))
-    {
+    FOR_EACH (env_from, e, container_env_from(c->c)) {
         if (env_from_has_secret_ref(e))
             report_warn(r, "envFrom", "reads the whole Secret '%s' into variables",
                         text_or(object_ref_name(env_from_secret_ref(e)), ""));
@@ -31,8 +29,7 @@ static void hardcoded_env(struct report *r, const struct pod_view *p unused_arg,
 {
     uint32_t i = 0;
 
-    FOR_EACH(env_var, e, container_env(c->c))
-    {
+    FOR_EACH (env_var, e, container_env(c->c)) {
         enum credential_class k = env_var_value(e);
         const char *name = text_or(env_var_name(e), "");
         char field[REPORT_FIELD_MAX];
@@ -49,13 +46,11 @@ static void hardcoded_env(struct report *r, const struct pod_view *p unused_arg,
 static void credential_in_args(struct report *r, const struct pod_view *p unused_arg,
                                const struct container_view *c)
 {
-    FOR_EACH_WORD(k, container_command(c->c))
-    {
+    FOR_EACH_WORD (k, container_command(c->c)) {
         if (k == CREDENTIAL_NAMED || credential_by_format((enum credential_class)k))
             report_fail(r, "command", "has a credential in its command");
     }
-    FOR_EACH_WORD(k, container_args(c->c))
-    {
+    FOR_EACH_WORD (k, container_args(c->c)) {
         if (k == CREDENTIAL_NAMED || credential_by_format((enum credential_class)k))
             report_fail(r, "args", "has a credential in its arguments");
     }
@@ -75,8 +70,7 @@ static bool public_by_nature(const char *name)
 
 static void judge_keys(struct report *r, struct rlist map, const char *member)
 {
-    FOR_EACH_CREDENTIAL(key, k, map)
-    {
+    FOR_EACH_CREDENTIAL (key, k, map) {
         enum credential_class cls = (enum credential_class)k;
         char field[REPORT_FIELD_MAX];
         snprintf(field, sizeof(field), "%s[%.100s]", member, key);
@@ -98,13 +92,11 @@ static void credential_in_config_map(struct report *r, const struct object *o)
 
 static bool reads_secret(const struct container *c)
 {
-    FOR_EACH(env_var, e, container_env(c))
-    {
+    FOR_EACH (env_var, e, container_env(c)) {
         if (env_source_has_secret_key_ref(env_var_value_from(e)))
             return true;
     }
-    FOR_EACH(env_from, e, container_env_from(c))
-    {
+    FOR_EACH (env_from, e, container_env_from(c)) {
         if (env_from_has_secret_ref(e))
             return true;
     }
@@ -113,13 +105,11 @@ static bool reads_secret(const struct container *c)
 
 static bool uses_secret(const struct workload *w)
 {
-    FOR_EACH(volume, v, pod_spec_volumes(w->spec))
-    {
+    FOR_EACH (volume, v, pod_spec_volumes(w->spec)) {
         if (volume_has_secret(v))
             return true;
     }
-    FOR_EACH(container, c, pod_spec_containers(w->spec))
-    {
+    FOR_EACH (container, c, pod_spec_containers(w->spec)) {
         if (reads_secret(c))
             return true;
     }

@@ -10,8 +10,7 @@ static uint32_t fixable(const struct vulnerability_report_data *d, const char *s
 {
     uint32_t n = 0;
 
-    FOR_EACH(vulnerability, v, vulnerability_report_data_vulnerabilities(d))
-    {
+    FOR_EACH (vulnerability, v, vulnerability_report_data_vulnerabilities(d)) {
         const char *fixed = vulnerability_fixed_version(v);
         n += fixed && *fixed && strcmp(atom_str(vulnerability_severity(v)), severity) == 0;
     }

@@ -14,8 +14,7 @@ static bool usable(const struct object *node)
 {
     if (node_spec_unschedulable(node_spec(node_of(node))))
         return false;
-    FOR_EACH(node_condition, c, node_status_conditions(node_status(node_of(node))))
-    {
+    FOR_EACH (node_condition, c, node_status_conditions(node_status(node_of(node)))) {
         if (strcmp(atom_str(node_condition_type(c)), "Ready") == 0)
             return node_condition_status(c) == CONDITION_TRUE;
     }

@@ -15,8 +15,7 @@ static bool only_windows(const struct label_requirement *q)
     if (label_requirement_op(q) != SELECT_IN ||
         strcmp(atom_str(label_requirement_key(q)), OS_LABEL) != 0)
         return false;
-    FOR_EACH_STR(v, label_requirement_values(q))
-    {
+    FOR_EACH_STR (v, label_requirement_values(q)) {
         if (!is_windows(v))
             return false;
     }
@@ -25,8 +24,7 @@ static bool only_windows(const struct label_requirement *q)
 
 static bool term_windows(const struct node_selector_term *term)
 {
-    FOR_EACH(label_requirement, q, node_selector_term_match_expressions(term))
-    {
+    FOR_EACH (label_requirement, q, node_selector_term_match_expressions(term)) {
         if (only_windows(q))
             return true;
     }
@@ -39,8 +37,7 @@ static bool affinity_windows(const struct pod_spec *spec)
     const struct node_affinity *na = affinity_node_affinity(pod_spec_affinity(spec));
     struct rlist terms = node_selector_node_selector_terms(node_affinity_required(na));
 
-    FOR_EACH(node_selector_term, term, terms)
-    {
+    FOR_EACH (node_selector_term, term, terms) {
         if (!term_windows(term))
             return false;
     }
@@ -78,17 +75,16 @@ void pod_view_init(struct pod_view *v, const struct pod_spec *spec, const struct
     };
     v->windows = pod_windows(spec);
     v->user_namespace = pod_spec_has_host_users(spec) && !pod_spec_host_users(spec);
-    FOR_EACH(container, c, pod_spec_containers(spec))
-    add(v, list, c, SET_MAIN, i++);
+    FOR_EACH (container, c, pod_spec_containers(spec))
+        add(v, list, c, SET_MAIN, i++);
     i = 0;
-    FOR_EACH(container, c, pod_spec_init_containers(spec))
-    {
+    FOR_EACH (container, c, pod_spec_init_containers(spec)) {
         bool sidecar = container_restart_policy(c) == RESTART_POLICY_ALWAYS;
         add(v, list, c, sidecar ? SET_SIDECAR : SET_INIT, i++);
     }
     i = 0;
-    FOR_EACH(container, c, pod_spec_ephemeral_containers(spec))
-    add(v, list, c, SET_EPHEMERAL, i++);
+    FOR_EACH (container, c, pod_spec_ephemeral_containers(spec))
+        add(v, list, c, SET_EPHEMERAL, i++);
 }
 
 int32_t workload_replicas(const struct workload *w)

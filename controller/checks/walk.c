@@ -104,8 +104,7 @@ static struct shape shape_of(const struct object *o)
 
 static bool job_finished(const struct object *o)
 {
-    FOR_EACH(workload_condition, c, job_status_conditions(job_status(job_of(o))))
-    {
+    FOR_EACH (workload_condition, c, job_status_conditions(job_status(job_of(o)))) {
         const char *type = atom_str(workload_condition_type(c));
         if (workload_condition_status(c) == CONDITION_TRUE &&
             (strcmp(type, "Complete") == 0 || strcmp(type, "Failed") == 0))
@@ -180,8 +179,7 @@ static struct workload *add_root(struct walk *w, const struct object *o)
 
 static const struct owner_reference *controller_of(const struct object *o)
 {
-    FOR_EACH(owner_reference, r, object_meta_owner_references(object_meta_of(o)))
-    {
+    FOR_EACH (owner_reference, r, object_meta_owner_references(object_meta_of(o))) {
         if (owner_reference_controller(r))
             return r;
     }
@@ -255,13 +253,11 @@ static void add_maker(struct walk *w, const struct object *o)
 
 static bool in_template(const struct workload *u, const char *name)
 {
-    FOR_EACH(container, c, pod_spec_containers(u->spec))
-    {
+    FOR_EACH (container, c, pod_spec_containers(u->spec)) {
         if (container_name(c) && strcmp(container_name(c), name) == 0)
             return true;
     }
-    FOR_EACH(container, c, pod_spec_init_containers(u->spec))
-    {
+    FOR_EACH (container, c, pod_spec_init_containers(u->spec)) {
         if (container_name(c) && strcmp(container_name(c), name) == 0)
             return true;
     }
