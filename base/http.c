@@ -129,7 +129,8 @@ static void on_call_timer(void *arg)
     leave(t);
 }
 
-static void pool_act(struct http_pool *p, curl_socket_t fd, int mask)
+// Between enter and leave.
+static void pool_step(struct http_pool *p, curl_socket_t fd, int mask)
 {
     struct http_curl *t = p->t;
     struct http_call *c;
@@ -137,7 +138,6 @@ static void pool_act(struct http_pool *p, curl_socket_t fd, int mask)
     int left;
 
     loop_name(t->loop, "http");
-    enter(t);
     t->in_curl = true;
     curl_multi_socket_action(p->multi, fd, mask, &left);
     t->in_curl = false;
@@ -151,6 +151,14 @@ static void pool_act(struct http_pool *p, curl_socket_t fd, int mask)
         if (c && !c->dead)
             call_result(c, code);
     }
+}
+
+static void pool_act(struct http_pool *p, curl_socket_t fd, int mask)
+{
+    struct http_curl *t = p->t;
+
+    enter(t);
+    pool_step(p, fd, mask);
     leave(t);
 }
 
@@ -191,7 +199,7 @@ static void pool_read(struct http_pool *p, int fd, int mask)
     }
     enter(t);
     p->paced_fd = fd;
-    pool_act(p, fd, mask);
+    pool_step(p, fd, mask);
     came = t->stats.bytes_in - came;
     p->much = came >= MUCH;
     if (p->paced_fd >= 0 && came)
