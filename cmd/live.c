@@ -29,37 +29,12 @@ struct live {
     struct error version_error;
     uint64_t shown; // objects that the progress line names
 
-    struct slot {
-        struct live *live;
-        enum kind_id kind;
-        struct permission *permission;
-    } slots[KIND_COUNT];
+    struct watch_permissions watch;
 };
-
-static void on_permission(void *arg, enum permission_state state)
-{
-    struct slot *s = arg;
-
-    if (state != PERMISSION_UNKNOWN)
-        informers_permission(s->live->informers, s->kind, state == PERMISSION_ALLOWED);
-}
 
 static void ask(void *arg, const struct kind *k)
 {
-    struct live *l = arg;
-    struct slot *s = &l->slots[k->id];
-
-    if (s->permission) {
-        permission_ask(s->permission);
-        return;
-    }
-    s->live = l;
-    s->kind = k->id;
-    s->permission =
-        permission_add(l->permissions,
-                       &(struct permission_query){
-                           .verbs = "list,watch", .group = k->group, .resource = k->plural },
-                       on_permission, s);
+    watched_ask(&((struct live *)arg)->watch, k);
 }
 
 static void on_version(void *arg, const struct server_version *v, const struct error *e)
@@ -95,6 +70,8 @@ static int open_live(struct live *l, const struct args *a, struct error *e)
     l->permissions = permissions_new(l->loop, l->client, NULL, NULL);
     l->informers = informers_new(&(struct informers_options){
         .loop = l->loop, .client = l->client, .ask_permission = ask, .arg = l });
+    l->watch.informers = l->informers;
+    l->watch.permissions = l->permissions;
     l->version = server_version_get(l->client, on_version, l);
     watched_start(l->informers);
     return 0;

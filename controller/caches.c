@@ -5,27 +5,9 @@
 #include "controller/manager_internal.h"
 #include "controller/watched.h"
 
-static void on_kind_permission(void *arg, enum permission_state state)
-{
-    struct watch_slot *slot = arg;
-
-    if (state != PERMISSION_UNKNOWN)
-        informers_permission(slot->manager->informers, slot->kind, state == PERMISSION_ALLOWED);
-}
-
 static void ask_permission(void *arg, const struct kind *k)
 {
-    struct manager *m = arg;
-    struct watch_slot *slot = &m->slots[k->id];
-    struct permission_query q = { .verbs = "list,watch", .group = k->group, .resource = k->plural };
-
-    if (slot->permission) {
-        permission_ask(slot->permission);
-        return;
-    }
-    slot->manager = m;
-    slot->kind = k->id;
-    slot->permission = permission_add(m->permissions, &q, on_kind_permission, slot);
+    watched_ask(&((struct manager *)arg)->watch, k);
 }
 
 static void on_write_permission(void *arg unused_arg, enum permission_state state unused_arg)
@@ -97,6 +79,8 @@ void caches_build(struct manager *m)
                                                               .ask_permission = ask_permission,
                                                               .on_state = on_state,
                                                               .arg = m });
+    m->watch =
+        (struct watch_permissions){ .informers = m->informers, .permissions = m->permissions };
 }
 
 void caches_start(struct manager *m)

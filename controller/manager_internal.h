@@ -16,6 +16,7 @@
 #include "controller/last_run.h"
 #include "controller/manager.h"
 #include "controller/runner.h"
+#include "controller/watched.h"
 #include "informer/client.h"
 #include "informer/informer.h"
 #include "informer/kubeconfig.h"
@@ -38,11 +39,7 @@ struct manager {
     struct permission *writes[8]; // what we write; asked again after a 403
     size_t n_writes;
 
-    struct watch_slot {
-        struct manager *manager;
-        enum kind_id kind;
-        struct permission *permission;
-    } slots[KIND_COUNT];
+    struct watch_permissions watch;
     struct informers *informers;
     struct subscriber *own; // our kinds and CRDs
     struct lease *lease;

@@ -4,6 +4,7 @@
 #include "controller/watched.h"
 
 #include "informer/informer.h"
+#include "informer/permission.h"
 
 const enum kind_id watched_kinds[] = {
     KIND_KUBE9_CONFIG,
@@ -62,4 +63,26 @@ void watched_add_installed(struct informers *in)
         if (k->optional && !k->own && is_installed(in, k))
             informers_add(in, k->id);
     }
+}
+
+static void on_answer(void *arg, enum permission_state state)
+{
+    struct watch_slot *slot = arg;
+
+    if (state != PERMISSION_UNKNOWN)
+        informers_permission(slot->all->informers, slot->kind, state == PERMISSION_ALLOWED);
+}
+
+void watched_ask(struct watch_permissions *w, const struct kind *k)
+{
+    struct watch_slot *slot = &w->slots[k->id];
+    struct permission_query q = { .verbs = "list,watch", .group = k->group, .resource = k->plural };
+
+    if (slot->permission) {
+        permission_ask(slot->permission);
+        return;
+    }
+    slot->all = w;
+    slot->kind = k->id;
+    slot->permission = permission_add(w->permissions, &q, on_answer, slot);
 }
