@@ -43,8 +43,8 @@ asan: deps ## unit and component tests under AddressSanitizer and UBSan
 tsan: deps ## the same under ThreadSanitizer
 	@cmake/test.sh tsan
 
-fuzz: deps ## every fuzzer for FUZZ_SECONDS (default 60) each
-	@FUZZ_SECONDS=$${FUZZ_SECONDS:-60} cmake/test.sh fuzz
+fuzz: deps ## every fuzzer for FUZZ_SECONDS (default 20) each
+	@cmake/test.sh fuzz
 
 coverage: deps ## line coverage of the unit and component tests
 	@cmake/coverage.sh

@@ -3,12 +3,15 @@
 // no suffix and no sum of them that the API server accepts leaves that range.
 #include "apis/quantity.h"
 
-#define NANO      ((__int128)1000000000)
-#define UNITS_MAX ((__int128)INT64_MAX)
+#define NANO         ((__int128)1000000000)
+#define UNITS_MAX    ((__int128)INT64_MAX)
+#define HALF         14 // digits
+#define HALF_DIGITS  ((__int128)100000000000000)
+#define EXPONENT_MAX 100000 // of what is written; more makes no difference in a text of ours
 
 struct suffix {
     const char *text;
-    int8_t power; // of ten, or of 1024
+    int power; // of ten, or of 1024
     bool binary;
 };
 
@@ -78,7 +81,7 @@ static int read_exponent(struct str s, int *ret)
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] < '0' || s.p[i] > '9')
             return -1;
-        v = MIN(v * 10 + (s.p[i] - '0'), 1000);
+        v = MIN(v * 10 + (s.p[i] - '0'), EXPONENT_MAX);
     }
     *ret = minus ? -v : v;
     return 0;
@@ -90,7 +93,7 @@ static int read_suffix(struct str s, const struct suffix **ret, struct suffix *r
         int power;
         if (read_exponent((struct str){ s.p + 1, s.n - 1 }, &power))
             return -1;
-        *room = (struct suffix){ .power = (int8_t)MAX(-100, MIN(100, power)) };
+        *room = (struct suffix){ .power = power };
         *ret = room;
         return 0;
     }
@@ -103,18 +106,31 @@ static int read_suffix(struct str s, const struct suffix **ret, struct suffix *r
     return -1;
 }
 
-static __int128 scaled(const struct digits *d, const struct suffix *x)
+// v * 10^power, held just above the largest value; *rest: something below one was dropped.
+static __int128 shifted(__int128 v, int power, bool *rest)
 {
-    __int128 v = d->value;
-    bool rest = d->rest;
-    int power = 9 - d->scale + (x->binary ? 0 : x->power);
-    for (int i = 0; x->binary && i < x->power; i++)
-        v = v > (UNITS_MAX * NANO) ? v : v * 1024;
     for (; power > 0 && v && v <= UNITS_MAX * NANO; power--)
         v *= 10;
     for (; power < 0 && v; power++) {
-        rest |= v % 10 != 0;
+        *rest |= v % 10 != 0;
         v /= 10;
+    }
+    return v;
+}
+
+// 28 digits times 2^60 do not fit, half of the digits do: the two halves are scaled one by one.
+static __int128 scaled(const struct digits *d, const struct suffix *x)
+{
+    int factor = x->binary ? 10 * x->power : 0; // power of two
+    int power = 9 - d->scale + (x->binary ? 0 : x->power);
+    __int128 high = (d->value / HALF_DIGITS) << factor, low = (d->value % HALF_DIGITS) << factor;
+    __int128 v;
+    bool rest = d->rest;
+    if (power < -HALF) {
+        high += shifted(low, -HALF, &rest);
+        v = shifted(high, power + HALF, &rest);
+    } else {
+        v = shifted(high, power + HALF, &rest) + shifted(low, power, &rest);
     }
     return MIN(v + rest, UNITS_MAX * NANO);
 }
