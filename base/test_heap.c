@@ -2,7 +2,7 @@
 #include "base/heap.h"
 #include "base/test.h"
 
-static void the_earliest_is_first_whatever_the_order_of_pushing(void **state unused_arg)
+static void t7_the_earliest_is_first_whatever_the_order_of_pushing(void **state unused_arg)
 {
     static struct heap_node v[2000];
     struct heap h;
@@ -40,7 +40,7 @@ static void equal_times_keep_their_order(void **state unused_arg)
     heap_fini(&h);
 }
 
-static void pushing_again_moves(void **state unused_arg)
+static void t7_pushing_again_moves(void **state unused_arg)
 {
     struct heap_node a = { 0 }, b = { 0 }, c = { 0 };
     struct heap h;
@@ -57,7 +57,7 @@ static void pushing_again_moves(void **state unused_arg)
     heap_fini(&h);
 }
 
-static void removing_from_the_middle_keeps_the_order(void **state unused_arg)
+static void t7_removing_from_the_middle_keeps_the_order(void **state unused_arg)
 {
     static struct heap_node v[500];
     struct heap h;
@@ -105,6 +105,6 @@ static void fini_leaves_no_node_inside(void **state unused_arg)
     heap_fini(NULL);
 }
 
-RUN(T(the_earliest_is_first_whatever_the_order_of_pushing), T(equal_times_keep_their_order),
-    T(pushing_again_moves), T(removing_from_the_middle_keeps_the_order),
+RUN(T(t7_the_earliest_is_first_whatever_the_order_of_pushing), T(equal_times_keep_their_order),
+    T(t7_pushing_again_moves), T(t7_removing_from_the_middle_keeps_the_order),
     T(removing_what_is_not_inside_does_nothing), T(fini_leaves_no_node_inside))

@@ -252,7 +252,7 @@ static void a_request_that_makes_no_sense_is_invalid_and_never_sent(void **state
     fake_http_end(v);
 }
 
-static void a_call_ends_at_its_time_limit_however_lively_it_is(void **state)
+static void c11_a_call_ends_at_its_time_limit_however_lively_it_is(void **state)
 {
     static const struct fake_step script[] = {
         {.text = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"},
@@ -277,7 +277,7 @@ static void a_call_ends_at_its_time_limit_however_lively_it_is(void **state)
     fake_http_end(v);
 }
 
-static void bytes_keep_a_watch_alive_and_silence_ends_it(void **state)
+static void k6_bytes_keep_a_watch_alive_and_silence_ends_it(void **state)
 {
     static const struct fake_step script[] = {
         {.text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"},
@@ -585,7 +585,7 @@ static void after_the_peer_closed_a_kept_connection(struct fake_http *v, struct 
     fake_http_finish(v, &v->r[1]);
 }
 
-static void a_write_on_a_connection_that_dies_is_not_repeated(void **state)
+static void c11_a_write_on_a_connection_that_dies_is_not_repeated(void **state)
 {
     struct fake_http *v = fake_http_begin();
     struct http_request req = { .method = "POST", .url = v->url, .body = str_of("once") };
@@ -597,7 +597,7 @@ static void a_write_on_a_connection_that_dies_is_not_repeated(void **state)
     fake_http_end(v);
 }
 
-static void a_read_on_a_connection_that_dies_is_repeated_at_once(void **state)
+static void c11_a_read_on_a_connection_that_dies_is_repeated_at_once(void **state)
 {
     struct fake_http *v = fake_http_begin();
     struct http_request req = fake_http_get(v);
@@ -609,7 +609,7 @@ static void a_read_on_a_connection_that_dies_is_repeated_at_once(void **state)
     fake_http_end(v);
 }
 
-static void query_values_are_escaped_but_for_unreserved_characters(void **state)
+static void c8_query_values_are_escaped_but_for_unreserved_characters(void **state)
 {
     autofree char *a = http_escape("a b,c=d!(x)/\xc3\xa9~-._"), *b = http_escape("");
 
@@ -624,8 +624,8 @@ RUN(T(a_whole_answer_is_gathered_with_its_headers), T(a_status_of_any_kind_is_no
     T(a_cut_in_the_middle_is_an_io_error), T(an_answer_that_is_not_http_is_an_io_error),
     T(nobody_listening_is_refused_and_told_on_a_later_turn), T(an_unknown_name_is_unavailable),
     T(a_request_that_makes_no_sense_is_invalid_and_never_sent),
-    T(a_call_ends_at_its_time_limit_however_lively_it_is),
-    T(bytes_keep_a_watch_alive_and_silence_ends_it), T(silence_before_the_answer_counts_as_well),
+    T(c11_a_call_ends_at_its_time_limit_however_lively_it_is),
+    T(k6_bytes_keep_a_watch_alive_and_silence_ends_it), T(silence_before_the_answer_counts_as_well),
     T(a_body_of_the_limit_passes_and_one_byte_more_does_not),
     T(a_reader_that_refuses_ends_the_call), T(gzip_is_offered_and_decoded_only_when_asked_for),
     T(the_limit_of_a_body_is_on_its_decoded_bytes), T(broken_gzip_is_an_io_error),
@@ -633,6 +633,6 @@ RUN(T(a_whole_answer_is_gathered_with_its_headers), T(a_status_of_any_kind_is_no
     T(the_request_carries_method_headers_and_body_and_no_inventions),
     T(bodies_are_as_the_method_wants), T(a_body_of_a_megabyte_is_sent_whole),
     T(a_long_answer_comes_in_pieces_of_16_kb_at_most), T(a_kept_connection_serves_the_next_call),
-    T(a_write_on_a_connection_that_dies_is_not_repeated),
-    T(a_read_on_a_connection_that_dies_is_repeated_at_once),
-    T(query_values_are_escaped_but_for_unreserved_characters))
+    T(c11_a_write_on_a_connection_that_dies_is_not_repeated),
+    T(c11_a_read_on_a_connection_that_dies_is_repeated_at_once),
+    T(c8_query_values_are_escaped_but_for_unreserved_characters))

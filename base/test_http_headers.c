@@ -126,7 +126,7 @@ static void assert_warning(const char *headers, const char *want)
     http_headers_fini(&h);
 }
 
-static void warnings_are_unquoted_and_joined(void **state)
+static void c10_warnings_are_unquoted_and_joined(void **state)
 {
     (void)state;
     assert_warning("Warning: 299 - \"old API\"\r\n", "old API");
@@ -170,5 +170,5 @@ static void warnings_beyond_the_limit_are_left_out(void **state)
 RUN(T(status_lines_of_both_protocols_are_read), T(names_are_found_in_any_case_and_values_trimmed),
     T(an_interim_answer_is_forgotten_and_trailers_do_not_count),
     T(a_content_type_that_is_too_long_is_left_out), T(retry_after_is_whole_seconds_within_a_day),
-    T(warnings_are_unquoted_and_joined), T(other_codes_and_broken_warnings_are_left_out),
+    T(c10_warnings_are_unquoted_and_joined), T(other_codes_and_broken_warnings_are_left_out),
     T(warnings_beyond_the_limit_are_left_out))

@@ -401,7 +401,7 @@ static void any_mix_of_starts_cancels_and_new_credentials_ends_every_call_once(v
     fake_http_end(m.v);
 }
 
-static void a_proxy_gets_the_whole_url(void **state)
+static void c18_a_proxy_gets_the_whole_url(void **state)
 {
     char proxy[64];
     struct http_options o = { .proxy_url = proxy };
@@ -476,4 +476,4 @@ RUN(T(many_calls_run_at_once), T(a_call_cancelled_in_its_own_callback_is_silent_
     T(a_call_cancelled_before_its_first_turn_sends_nothing),
     T(freeing_with_calls_on_their_way_is_silent),
     T(any_mix_of_starts_cancels_and_new_credentials_ends_every_call_once),
-    T(a_proxy_gets_the_whole_url), T(an_idle_watch_causes_no_wake_ups))
+    T(c18_a_proxy_gets_the_whole_url), T(an_idle_watch_causes_no_wake_ups))

@@ -173,7 +173,7 @@ static void a_certificate_of_another_ca_is_unavailable_and_says_check_the_ca(voi
     end(v);
 }
 
-static void insecure_trusts_anybody(void **state)
+static void c18_insecure_trusts_anybody(void **state)
 {
     struct fake_tls_options so = { .cert = "name" };
     struct http_options o = { .tls.insecure = true };
@@ -198,7 +198,7 @@ static void an_expired_certificate_is_unavailable_and_says_so(void **state)
     end(v);
 }
 
-static void another_name_is_refused_unless_it_is_the_server_name(void **state)
+static void c18_another_name_is_refused_unless_it_is_the_server_name(void **state)
 {
     struct fake_tls_options so = { .cert = "name" };
     autofree char *path = fake_certs_path(&certs, "ca");
@@ -251,7 +251,7 @@ static void a_client_certificate_is_shown_from_file_or_memory(void **state)
     end(v);
 }
 
-static void new_credentials_serve_new_calls_while_a_watch_keeps_the_old(void **state)
+static void c14_new_credentials_serve_new_calls_while_a_watch_keeps_the_old(void **state)
 {
     struct fake_tls_options so = { .cert = "ip", .want_client = true };
     autofree char *ca = fake_certs_path(&certs, "ca");
@@ -460,11 +460,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_certificate_of_the_given_ca_is_trusted_from_file_or_memory),
         T(a_certificate_of_another_ca_is_unavailable_and_says_check_the_ca),
-        T(insecure_trusts_anybody),
+        T(c18_insecure_trusts_anybody),
         T(an_expired_certificate_is_unavailable_and_says_so),
-        T(another_name_is_refused_unless_it_is_the_server_name),
+        T(c18_another_name_is_refused_unless_it_is_the_server_name),
         T(a_client_certificate_is_shown_from_file_or_memory),
-        T(new_credentials_serve_new_calls_while_a_watch_keeps_the_old),
+        T(c14_new_credentials_serve_new_calls_while_a_watch_keeps_the_old),
         T(many_watches_share_one_connection),
         T(without_http2_each_watch_has_a_connection_of_its_own),
         T(a_server_that_dies_ends_all_watches_with_an_io_error),

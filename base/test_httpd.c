@@ -171,7 +171,7 @@ static const char *body_of(const char *answer)
 
 #define CLOSE "Host: x\r\nConnection: close\r\n\r\n"
 
-static void a_route_answers_with_status_type_and_length(void **state)
+static void m11_a_route_answers_with_status_type_and_length(void **state)
 {
     struct server s;
     autofree char *a = NULL;
@@ -560,7 +560,7 @@ static void a_bad_address_is_refused_with_words(void **state)
     loop_free(l);
 }
 
-static void a_taken_port_is_refused_with_words(void **state)
+static void m11_a_taken_port_is_refused_with_words(void **state)
 {
     struct server s;
     struct loop *l;
@@ -578,7 +578,7 @@ static void a_taken_port_is_refused_with_words(void **state)
     end(&s);
 }
 
-RUN(T(a_route_answers_with_status_type_and_length), T(a_route_may_answer_an_error_status),
+RUN(T(m11_a_route_answers_with_status_type_and_length), T(a_route_may_answer_an_error_status),
     T(the_query_reaches_the_route_and_not_the_path), T(a_long_answer_arrives_whole),
     T(an_answer_beyond_the_limit_is_a_500), T(head_gives_the_headers_of_get_alone),
     T(an_unknown_path_is_a_404), T(other_methods_are_a_405_and_end_the_connection),
@@ -589,4 +589,4 @@ RUN(T(a_route_answers_with_status_type_and_length), T(a_route_may_answer_an_erro
     T(a_reader_that_leaves_in_the_middle_harms_nobody),
     T(timers_and_posts_run_while_the_server_waits), T(an_idle_server_hardly_wakes_up),
     T(the_fake_clock_does_not_wait_for_the_server), T(addresses_are_accepted_in_every_usual_form),
-    T(a_bad_address_is_refused_with_words), T(a_taken_port_is_refused_with_words))
+    T(a_bad_address_is_refused_with_words), T(m11_a_taken_port_is_refused_with_words))

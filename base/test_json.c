@@ -110,7 +110,7 @@ static char *nested(const char *open, const char *close, size_t n)
     return buf_take(&b);
 }
 
-static void depth_is_bounded(void **state unused_arg)
+static void x5_depth_is_bounded(void **state unused_arg)
 {
     static const char *const pairs[][2] = {
         {"[",                   "]" },
@@ -263,7 +263,7 @@ static void a_value_is_written_compact(void **state unused_arg)
 
 RUN(T(members_are_reached_by_path), T(getters_fall_back_when_absent_or_of_another_type),
     T(integers_at_the_ends_of_the_range), T(text_with_a_nul_is_whole),
-    T(what_is_no_json_is_refused_with_its_place), T(depth_is_bounded),
+    T(what_is_no_json_is_refused_with_its_place), T(x5_depth_is_bounded),
     T(many_shallow_values_are_not_deep), T(a_pool_serves_one_document_after_another),
     T(freeing_late_does_not_hurt_the_pool), T(what_a_pool_cannot_hold_is_too_big),
     T(strict_refuses_duplicate_keys_at_any_depth), T(equality_ignores_the_order_of_keys),

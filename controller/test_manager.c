@@ -217,7 +217,7 @@ static void after_a_crash_the_lease_is_taken_over_when_it_expires(void **state u
     fake_manager_fini(&f);
 }
 
-static void at_rest_only_the_lease_and_the_config_map_are_written(void **state unused_arg)
+static void h5_at_rest_only_the_lease_and_the_config_map_are_written(void **state unused_arg)
 {
     struct fake_manager f;
     struct manager *m;
@@ -332,7 +332,7 @@ static void a_crd_that_goes_and_comes_back_harms_nothing(void **state unused_arg
     fake_manager_fini(&f);
 }
 
-static void stopping_leaves_a_last_word_and_a_free_lease(void **state unused_arg)
+static void m8_stopping_leaves_a_last_word_and_a_free_lease(void **state unused_arg)
 {
     struct fake_manager f;
     struct manager *m;
@@ -352,7 +352,7 @@ static void stopping_leaves_a_last_word_and_a_free_lease(void **state unused_arg
     fake_manager_fini(&f);
 }
 
-static void stopping_takes_less_than_five_seconds_without_a_server(void **state unused_arg)
+static void m10_stopping_takes_less_than_five_seconds_without_a_server(void **state unused_arg)
 {
     struct fake_manager f;
     struct manager *m;
@@ -373,7 +373,7 @@ static void stopping_takes_less_than_five_seconds_without_a_server(void **state 
     fake_manager_fini(&f);
 }
 
-static void a_lost_lease_ends_the_process_with_a_reason(void **state unused_arg)
+static void m8_a_lost_lease_ends_the_process_with_a_reason(void **state unused_arg)
 {
     struct fake_manager f;
     struct manager *m;
@@ -505,7 +505,8 @@ static void assert_lists_come_first(struct fake_manager *f)
     assert_true(configs && runs);
 }
 
-static void after_a_restore_of_etcd_all_is_read_before_anything_is_written(void **state unused_arg)
+static void
+x3_after_a_restore_of_etcd_all_is_read_before_anything_is_written(void **state unused_arg)
 {
     struct fake_manager f;
     struct manager *m;
@@ -542,12 +543,12 @@ RUN(T(the_first_start_makes_one_run_and_keeps_its_rows), T(the_status_config_map
     T(a_running_run_past_its_deadline_fails_after_a_restart),
     T(a_restart_makes_no_second_first_run), T(a_released_lease_is_taken_over_with_the_database),
     T(after_a_crash_the_lease_is_taken_over_when_it_expires),
-    T(at_rest_only_the_lease_and_the_config_map_are_written),
+    T(h5_at_rest_only_the_lease_and_the_config_map_are_written),
     T(a_rejected_config_leaves_the_last_good_one_in_force),
     T(the_last_good_config_survives_a_restart), T(a_crd_that_goes_and_comes_back_harms_nothing),
-    T(stopping_leaves_a_last_word_and_a_free_lease),
-    T(stopping_takes_less_than_five_seconds_without_a_server),
-    T(a_lost_lease_ends_the_process_with_a_reason),
+    T(m8_stopping_leaves_a_last_word_and_a_free_lease),
+    T(m10_stopping_takes_less_than_five_seconds_without_a_server),
+    T(m8_a_lost_lease_ends_the_process_with_a_reason),
     T(missing_rights_for_the_lease_are_said_once_and_shown),
     T(events_are_off_when_the_config_says_so), T(argocd_is_told_only_when_it_is_there),
-    T(after_a_restore_of_etcd_all_is_read_before_anything_is_written))
+    T(x3_after_a_restore_of_etcd_all_is_read_before_anything_is_written))

@@ -130,7 +130,7 @@ static struct intent remember_it(void)
     };
 }
 
-static void each_class_of_error_has_its_own_wait(void **state unused_arg)
+static void m4_each_class_of_error_has_its_own_wait(void **state unused_arg)
 {
     static const struct {
         int status;
@@ -175,7 +175,7 @@ static void each_class_of_error_has_its_own_wait(void **state unused_arg)
     }
 }
 
-static void failures_in_a_row_wait_longer_each_time(void **state unused_arg)
+static void m4_failures_in_a_row_wait_longer_each_time(void **state unused_arg)
 {
     struct fixture f;
 
@@ -238,7 +238,7 @@ static void a_deletion_names_the_uid(void **state unused_arg)
     fini(&f);
 }
 
-static void a_key_waits_until_the_cache_shows_our_own_write(void **state unused_arg)
+static void t5_a_key_waits_until_the_cache_shows_our_own_write(void **state unused_arg)
 {
     struct fixture f;
 
@@ -261,7 +261,7 @@ static void a_key_waits_until_the_cache_shows_our_own_write(void **state unused_
     fini(&f);
 }
 
-static void a_cache_that_never_shows_it_is_waited_for_ten_seconds(void **state unused_arg)
+static void t5_a_cache_that_never_shows_it_is_waited_for_ten_seconds(void **state unused_arg)
 {
     struct fixture f;
 
@@ -279,7 +279,7 @@ static void a_cache_that_never_shows_it_is_waited_for_ten_seconds(void **state u
     fini(&f);
 }
 
-static void stopping_cancels_what_is_under_way(void **state unused_arg)
+static void m10_stopping_cancels_what_is_under_way(void **state unused_arg)
 {
     struct fixture f;
 
@@ -300,7 +300,7 @@ static void stopping_cancels_what_is_under_way(void **state unused_arg)
     fini(&f);
 }
 
-static void nothing_is_decided_while_paused(void **state unused_arg)
+static void m3_nothing_is_decided_while_paused(void **state unused_arg)
 {
     struct fixture f;
 
@@ -316,7 +316,7 @@ static void nothing_is_decided_while_paused(void **state unused_arg)
     fini(&f);
 }
 
-static void a_requeue_comes_at_its_time(void **state unused_arg)
+static void m4_a_requeue_comes_at_its_time(void **state unused_arg)
 {
     struct fixture f;
 
@@ -353,9 +353,9 @@ static void a_configuration_that_is_not_published_is_freed(void **state unused_a
     fini(&f);
 }
 
-RUN(T(each_class_of_error_has_its_own_wait), T(failures_in_a_row_wait_longer_each_time),
+RUN(T(m4_each_class_of_error_has_its_own_wait), T(m4_failures_in_a_row_wait_longer_each_time),
     T(what_exists_is_created_and_what_is_gone_is_deleted), T(a_deletion_names_the_uid),
-    T(a_key_waits_until_the_cache_shows_our_own_write),
-    T(a_cache_that_never_shows_it_is_waited_for_ten_seconds), T(stopping_cancels_what_is_under_way),
-    T(nothing_is_decided_while_paused), T(a_requeue_comes_at_its_time),
-    T(a_configuration_that_is_not_published_is_freed))
+    T(t5_a_key_waits_until_the_cache_shows_our_own_write),
+    T(t5_a_cache_that_never_shows_it_is_waited_for_ten_seconds),
+    T(m10_stopping_cancels_what_is_under_way), T(m3_nothing_is_decided_while_paused),
+    T(m4_a_requeue_comes_at_its_time), T(a_configuration_that_is_not_published_is_freed))

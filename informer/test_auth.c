@@ -147,7 +147,7 @@ static void static_credentials_become_headers(void **state)
     header_is(w, NULL);
 }
 
-static void without_tls_nothing_is_sent(void **state)
+static void c18_without_tls_no_credential_is_sent(void **state)
 {
     struct world *w = *state;
 
@@ -157,7 +157,7 @@ static void without_tls_nothing_is_sent(void **state)
     header_is(w, NULL);
 }
 
-static void a_token_file_is_read_again_when_it_is_old(void **state)
+static void c12_a_token_file_is_read_again_when_it_is_old(void **state)
 {
     struct world *w = *state;
 
@@ -172,7 +172,7 @@ static void a_token_file_is_read_again_when_it_is_old(void **state)
     header_is(w, "Authorization: Bearer two");
 }
 
-static void an_unreadable_token_file_leaves_the_old_token(void **state)
+static void c12_an_unreadable_token_file_leaves_the_old_token(void **state)
 {
     struct world *w = *state;
 
@@ -195,7 +195,7 @@ static void an_unreadable_token_file_leaves_the_old_token(void **state)
     header_is(w, "Authorization: Bearer two");
 }
 
-static void a_401_drops_only_a_token_older_than_its_request(void **state)
+static void c12_a_401_drops_only_a_token_older_than_its_request(void **state)
 {
     struct world *w = *state;
     struct error e = { 0 };
@@ -232,7 +232,7 @@ static void a_token_of_two_lines_is_refused(void **state)
     assert_null(strstr(e.text, "Evil"));
 }
 
-static void what_was_read_beats_the_token_beside_it(void **state)
+static void c18_what_was_read_beats_the_token_beside_it(void **state)
 {
     struct world *w = *state;
 
@@ -245,7 +245,7 @@ static void what_was_read_beats_the_token_beside_it(void **state)
     header_is(w, "Authorization: Bearer read");
 }
 
-static void impersonation_headers_are_escaped(void **state)
+static void c18_impersonation_headers_are_escaped(void **state)
 {
     static const char *groups[] = { "a", "b" };
     static const char *values[] = { "x" };
@@ -267,7 +267,7 @@ static void impersonation_headers_are_escaped(void **state)
     assert_null(auth_impersonation(w->auth)[ARRAY_SIZE(expected)]);
 }
 
-static void certificate_files_are_looked_at_every_five_minutes(void **state)
+static void c13_certificate_files_are_looked_at_every_five_minutes(void **state)
 {
     struct world *w = *state;
 
@@ -294,7 +294,7 @@ static void certificate_files_are_looked_at_every_five_minutes(void **state)
     assert_string_equal(w->ca, PEM "ca2");
 }
 
-static void bad_certificate_files_leave_the_old_ones_in_force(void **state)
+static void c13_bad_certificate_files_leave_the_old_ones_in_force(void **state)
 {
     struct world *w = *state;
 
@@ -368,7 +368,7 @@ static void wait_ready(struct world *w)
         assert_int_equal(loop_turn(w->loop, 10 * SEC, NULL), 0);
 }
 
-static void a_plugins_token_is_kept_until_it_is_refused(void **state)
+static void c16_a_plugins_token_is_kept_until_it_is_refused(void **state)
 {
     struct world *w = *state;
     usec started;
@@ -392,7 +392,7 @@ static void a_plugins_token_is_kept_until_it_is_refused(void **state)
     assert_int_equal(runs(w), 2);
 }
 
-static void an_expired_credential_is_fetched_again(void **state)
+static void c15_an_expired_credential_is_fetched_again(void **state)
 {
     struct world *w = *state;
 
@@ -405,7 +405,7 @@ static void an_expired_credential_is_fetched_again(void **state)
     assert_int_equal(runs(w), 2);
 }
 
-static void a_plugins_certificate_goes_to_the_transports(void **state)
+static void c16_a_plugins_certificate_goes_to_the_transports(void **state)
 {
     struct world *w = *state;
 
@@ -440,7 +440,7 @@ static void a_failing_plugin_is_not_run_in_a_hot_loop(void **state)
     assert_int_equal(runs(w), 1);
 }
 
-static void with_a_token_at_hand_no_plugin_runs(void **state)
+static void c16_with_a_token_at_hand_no_plugin_runs(void **state)
 {
     struct world *w = *state;
 
@@ -490,7 +490,7 @@ static void refuse_always(unused_arg void *arg, unused_arg const struct wire_req
     ret->status = 401;
 }
 
-static void a_token_that_is_always_refused_is_tried_twice(void **state)
+static void c16_a_token_that_is_always_refused_is_tried_twice(void **state)
 {
     struct world *w = *state;
     struct fake_wire *wire = fake_wire_new(w->loop, refuse_always, NULL);
@@ -512,7 +512,7 @@ static void a_token_that_is_always_refused_is_tried_twice(void **state)
     fake_wire_free(wire);
 }
 
-static void a_refused_plugin_token_is_renewed_within_the_call(void **state)
+static void c16_a_refused_plugin_token_is_renewed_within_the_call(void **state)
 {
     struct world *w = *state;
     struct fake_wire *wire = fake_wire_new(w->loop, refuse_first, NULL);
@@ -538,15 +538,18 @@ static void a_refused_plugin_token_is_renewed_within_the_call(void **state)
 #define W(fn)    cmocka_unit_test_setup_teardown(fn, set_up_fake, tear_down)
 #define REAL(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
-RUN(W(static_credentials_become_headers), W(without_tls_nothing_is_sent),
-    W(a_token_file_is_read_again_when_it_is_old), W(an_unreadable_token_file_leaves_the_old_token),
-    W(a_401_drops_only_a_token_older_than_its_request), W(a_token_of_two_lines_is_refused),
-    W(what_was_read_beats_the_token_beside_it), W(impersonation_headers_are_escaped),
-    W(certificate_files_are_looked_at_every_five_minutes),
-    W(bad_certificate_files_leave_the_old_ones_in_force),
+RUN(W(static_credentials_become_headers), W(c18_without_tls_no_credential_is_sent),
+    W(c12_a_token_file_is_read_again_when_it_is_old),
+    W(c12_an_unreadable_token_file_leaves_the_old_token),
+    W(c12_a_401_drops_only_a_token_older_than_its_request), W(a_token_of_two_lines_is_refused),
+    W(c18_what_was_read_beats_the_token_beside_it), W(c18_impersonation_headers_are_escaped),
+    W(c13_certificate_files_are_looked_at_every_five_minutes),
+    W(c13_bad_certificate_files_leave_the_old_ones_in_force),
     W(a_broken_certificate_file_at_start_is_an_error),
-    W(a_token_that_is_always_refused_is_tried_twice),
-    REAL(a_plugins_token_is_kept_until_it_is_refused), REAL(an_expired_credential_is_fetched_again),
-    REAL(a_plugins_certificate_goes_to_the_transports),
-    REAL(a_failing_plugin_is_not_run_in_a_hot_loop), REAL(with_a_token_at_hand_no_plugin_runs),
-    REAL(freeing_ends_a_running_plugin), REAL(a_refused_plugin_token_is_renewed_within_the_call))
+    W(c16_a_token_that_is_always_refused_is_tried_twice),
+    REAL(c16_a_plugins_token_is_kept_until_it_is_refused),
+    REAL(c15_an_expired_credential_is_fetched_again),
+    REAL(c16_a_plugins_certificate_goes_to_the_transports),
+    REAL(a_failing_plugin_is_not_run_in_a_hot_loop), REAL(c16_with_a_token_at_hand_no_plugin_runs),
+    REAL(freeing_ends_a_running_plugin),
+    REAL(c16_a_refused_plugin_token_is_renewed_within_the_call))

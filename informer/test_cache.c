@@ -94,7 +94,7 @@ static const char *take_log(void)
     return last;
 }
 
-static void put_get_and_remove(void **state)
+static void k5_put_get_and_remove(void **state)
 {
     (void)state;
     cache_put(f.c, pod("a", 1, 5));
@@ -111,7 +111,7 @@ static void put_get_and_remove(void **state)
     assert_int_equal(f.released, 2);
 }
 
-static void the_first_replace_is_initial_and_the_second_is_not(void **state)
+static void g8_the_first_replace_is_initial_and_the_second_is_not(void **state)
 {
     (void)state;
     cache_stage_begin(f.c);
@@ -163,7 +163,7 @@ static void x4_another_uid_under_the_same_key_is_seen_as_such(void **state)
     assert_string_equal(take_log(), "+a !a !a* ");
 }
 
-static void an_aborted_replace_changes_nothing_and_frees_what_was_new(void **state)
+static void f18_an_aborted_replace_changes_nothing_and_frees_what_was_new(void **state)
 {
     const struct object *a;
 
@@ -306,7 +306,7 @@ static void t1_a_value_without_objects_is_dropped(void **state)
     assert_int_equal(index_values(label), 0);
 }
 
-static void the_owner_index_finds_by_uid_of_the_controller(void **state)
+static void t4_the_owner_index_finds_by_uid_of_the_controller(void **state)
 {
     struct index *owner = cache_index(f.c, INDEX_OWNER, 0);
     uint8_t uid[16] = { 0, 0, 0, 0, 0, 0, 0x40, 0, 0x80, 0, 0, 0, 0, 0, 0, 0x07 };
@@ -319,7 +319,7 @@ static void the_owner_index_finds_by_uid_of_the_controller(void **state)
     assert_int_equal(index_values(owner), 2);
 }
 
-static void a_replace_updates_the_indexes(void **state)
+static void t2_a_replace_updates_the_indexes(void **state)
 {
     struct index *label = cache_index(f.c, INDEX_LABEL, atom_of("app"));
 
@@ -349,12 +349,12 @@ static void asking_for_many_label_keys_stays_bounded_and_right(void **state)
 
 #define C(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
-RUN(C(put_get_and_remove), C(the_first_replace_is_initial_and_the_second_is_not),
+RUN(C(k5_put_get_and_remove), C(g8_the_first_replace_is_initial_and_the_second_is_not),
     C(s1_9_a_replace_deletes_changes_adds_and_keeps),
     C(x4_another_uid_under_the_same_key_is_seen_as_such),
-    C(an_aborted_replace_changes_nothing_and_frees_what_was_new),
+    C(f18_an_aborted_replace_changes_nothing_and_frees_what_was_new),
     C(wl9_a_watch_list_may_stage_a_key_again_and_remove_it), C(iteration_sees_each_object_once),
     C(r30_memory_of_a_table_comes_back_after_a_smaller_list),
     C(t2_indexes_follow_changes_and_are_built_from_what_is_there),
-    C(t1_a_value_without_objects_is_dropped), C(the_owner_index_finds_by_uid_of_the_controller),
-    C(a_replace_updates_the_indexes), C(asking_for_many_label_keys_stays_bounded_and_right))
+    C(t1_a_value_without_objects_is_dropped), C(t4_the_owner_index_finds_by_uid_of_the_controller),
+    C(t2_a_replace_updates_the_indexes), C(asking_for_many_label_keys_stays_bounded_and_right))

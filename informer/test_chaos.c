@@ -291,7 +291,7 @@ static uint64_t number_from(const char *variable, uint64_t fallback)
     return text ? strtoull(text, NULL, 10) : fallback;
 }
 
-static void p4_after_any_trouble_cache_and_subscribers_are_what_the_server_has(void **state)
+static void s16_after_any_trouble_cache_and_subscribers_are_what_the_server_has(void **state)
 {
     uint64_t one = number_from("CHAOS_SEED", 0), n = number_from("CHAOS_COUNT", SCHEDULES);
 
@@ -304,4 +304,4 @@ static void p4_after_any_trouble_cache_and_subscribers_are_what_the_server_has(v
         run_schedule(seed);
 }
 
-RUN(T(p4_after_any_trouble_cache_and_subscribers_are_what_the_server_has))
+RUN(T(s16_after_any_trouble_cache_and_subscribers_are_what_the_server_has))

@@ -112,7 +112,7 @@ static void get(struct world *w)
                  .verb = CLIENT_GET, .path = "/api/v1/pods", .query = "limit=1" });
 }
 
-static void each_verb_has_its_method_type_and_parameters(void **state)
+static void c8_each_verb_has_its_method_type_and_parameters(void **state)
 {
     static const struct {
         struct client_request r;
@@ -212,7 +212,7 @@ static void busy_four_times(unused_arg void *arg, const struct wire_request *r,
     ret->retry_after = r->index < 4 ? 2 * SEC : 0;
 }
 
-static void what_the_server_wants_later_is_sent_again_whole(void **state)
+static void c1_what_the_server_wants_later_is_sent_again_whole(void **state)
 {
     struct world *w = *state;
 
@@ -245,7 +245,7 @@ static void busy_for_a_moment(unused_arg void *arg, const struct wire_request *r
     ret->retry_after = HTTP_RETRY_AT_ONCE;
 }
 
-static void a_retry_after_of_zero_is_a_retry(void **state)
+static void c4_a_retry_after_of_zero_is_a_retry(void **state)
 {
     struct world *w = *state;
 
@@ -256,7 +256,7 @@ static void a_retry_after_of_zero_is_a_retry(void **state)
     assert_int_equal(fake_wire_count(w->wire), 3);
 }
 
-static void ten_retries_are_enough(void **state)
+static void c3_ten_retries_are_enough(void **state)
 {
     struct world *w = *state;
 
@@ -268,7 +268,7 @@ static void ten_retries_are_enough(void **state)
     assert_int_equal(fake_wire_count(w->wire), 11);
 }
 
-static void a_pause_beyond_the_deadline_is_not_waited_for(void **state)
+static void c4_a_pause_beyond_the_deadline_is_not_waited_for(void **state)
 {
     struct world *w = *state;
 
@@ -285,7 +285,7 @@ static void broken(unused_arg void *arg, const struct wire_request *r, struct wi
     ret->error = r->index < 2 ? ERR_IO : ERR_NONE;
 }
 
-static void a_get_survives_two_resets(void **state)
+static void c5_a_get_survives_two_resets(void **state)
 {
     struct world *w = *state;
 
@@ -302,7 +302,7 @@ static void always_broken(unused_arg void *arg, unused_arg const struct wire_req
     ret->error = ERR_IO;
 }
 
-static void a_write_whose_connection_broke_is_left_to_its_caller(void **state)
+static void c5_a_write_whose_connection_broke_is_left_to_its_caller(void **state)
 {
     struct world *w = *state;
 
@@ -324,7 +324,7 @@ static void unavailable(unused_arg void *arg, unused_arg const struct wire_reque
     snprintf(ret->body, sizeof(ret->body), "down");
 }
 
-static void a_5xx_without_retry_after_goes_to_the_caller(void **state)
+static void c4_a_5xx_without_retry_after_goes_to_the_caller(void **state)
 {
     struct world *w = *state;
 
@@ -342,7 +342,7 @@ static void hanging(unused_arg void *arg, unused_arg const struct wire_request *
     ret->hang = true;
 }
 
-static void a_silent_server_ends_in_a_timeout(void **state)
+static void c11_a_silent_server_ends_in_a_timeout(void **state)
 {
     struct world *w = *state;
 
@@ -362,7 +362,7 @@ static bool fence(void *arg, usec *ret_remaining)
     return w->leader;
 }
 
-static void no_write_passes_the_fence_and_none_outlives_it(void **state)
+static void l12_no_write_passes_the_fence_and_none_outlives_it(void **state)
 {
     struct world *w = *state;
 
@@ -394,7 +394,7 @@ static void busy_once(void *arg, const struct wire_request *r, struct wire_answe
     ret->retry_after = SEC;
 }
 
-static void a_retry_asks_the_fence_again(void **state)
+static void l12_a_retry_asks_the_fence_again(void **state)
 {
     struct world *w = *state;
 
@@ -462,7 +462,7 @@ static void watch_answer(unused_arg void *arg, const struct wire_request *r,
     snprintf(ret->body, sizeof(ret->body), r->index ? "line" : "slow down");
 }
 
-static void a_stream_shows_only_what_a_2xx_brought(void **state)
+static void c7_a_stream_shows_only_what_a_2xx_brought(void **state)
 {
     struct world *w = *state;
 
@@ -488,7 +488,7 @@ static void gone(unused_arg void *arg, unused_arg const struct wire_request *r,
              "\"Expired\",\"code\":410,\"message\":\"too old\"}");
 }
 
-static void a_streams_failure_is_mapped_and_keeps_its_body(void **state)
+static void c7_a_streams_failure_is_mapped_and_keeps_its_body(void **state)
 {
     struct world *w = *state;
 
@@ -538,7 +538,7 @@ static void unauthorized(unused_arg void *arg, unused_arg const struct wire_requ
     ret->status = 401;
 }
 
-static void a_static_token_that_is_refused_is_not_tried_twice(void **state)
+static void e8_a_static_token_that_is_refused_is_not_tried_twice(void **state)
 {
     struct world *w = *state;
 
@@ -590,14 +590,14 @@ static void the_server_says_its_version(void **state)
 
 #define W(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
-RUN(W(each_verb_has_its_method_type_and_parameters),
+RUN(W(c8_each_verb_has_its_method_type_and_parameters),
     W(an_apply_that_could_bring_an_object_back_is_refused),
-    W(what_the_server_wants_later_is_sent_again_whole), W(a_retry_after_of_zero_is_a_retry),
-    W(ten_retries_are_enough), W(a_pause_beyond_the_deadline_is_not_waited_for),
-    W(a_get_survives_two_resets), W(a_write_whose_connection_broke_is_left_to_its_caller),
-    W(a_5xx_without_retry_after_goes_to_the_caller), W(a_silent_server_ends_in_a_timeout),
-    W(no_write_passes_the_fence_and_none_outlives_it), W(a_retry_asks_the_fence_again),
-    W(a_cancelled_call_is_silent), W(a_stream_shows_only_what_a_2xx_brought),
-    W(a_streams_failure_is_mapped_and_keeps_its_body), W(a_stream_can_be_cancelled_while_open),
+    W(c1_what_the_server_wants_later_is_sent_again_whole), W(c4_a_retry_after_of_zero_is_a_retry),
+    W(c3_ten_retries_are_enough), W(c4_a_pause_beyond_the_deadline_is_not_waited_for),
+    W(c5_a_get_survives_two_resets), W(c5_a_write_whose_connection_broke_is_left_to_its_caller),
+    W(c4_a_5xx_without_retry_after_goes_to_the_caller), W(c11_a_silent_server_ends_in_a_timeout),
+    W(l12_no_write_passes_the_fence_and_none_outlives_it), W(l12_a_retry_asks_the_fence_again),
+    W(a_cancelled_call_is_silent), W(c7_a_stream_shows_only_what_a_2xx_brought),
+    W(c7_a_streams_failure_is_mapped_and_keeps_its_body), W(a_stream_can_be_cancelled_while_open),
     T(the_bucket_spreads_requests_but_not_streams),
-    W(a_static_token_that_is_refused_is_not_tried_twice), W(the_server_says_its_version))
+    W(e8_a_static_token_that_is_refused_is_not_tried_twice), W(the_server_says_its_version))

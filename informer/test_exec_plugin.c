@@ -57,7 +57,7 @@ static struct run run_shell(const char *script, struct kube_config *c, usec time
 #define ANSWER(status)                                                                             \
     "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"" V1 "\",\"status\":{" status "}}'"
 
-static void a_token_and_its_end_are_read(unused_arg void **state)
+static void c15_a_token_and_its_end_are_read(unused_arg void **state)
 {
     struct run r = run_shell(
         ANSWER("\"token\":\"t\",\"expirationTimestamp\":\"2030-01-02T03:04:05Z\""), NULL, 0);
@@ -67,7 +67,7 @@ static void a_token_and_its_end_are_read(unused_arg void **state)
     assert_int_equal(r.expires, 1893553445 * USEC_PER_SEC);
 }
 
-static void the_child_gets_its_input_by_environment_and_no_stdin(unused_arg void **state)
+static void c15_the_child_gets_its_input_by_environment_and_no_stdin(unused_arg void **state)
 {
     struct kube_pair env[] = {
         {"EXTRA", "one"      },
@@ -97,7 +97,7 @@ static void the_child_gets_its_input_by_environment_and_no_stdin(unused_arg void
         fail_msg("%s", r.text);
 }
 
-static void failures_say_what_happened(unused_arg void **state)
+static void c15_failures_say_what_happened(unused_arg void **state)
 {
     struct run r = run_shell("echo one >&2; echo 'log in first' >&2; exit 3", NULL, 0);
 
@@ -140,7 +140,7 @@ static void much_on_stderr_does_no_harm(unused_arg void **state)
     assert_string_equal(r.token, "t");
 }
 
-static void a_missing_program_brings_its_hint(unused_arg void **state)
+static void c15_a_missing_program_brings_its_hint(unused_arg void **state)
 {
     struct kube_exec x = { .command = "/no/such/plugin",
                            .api_version = V1,
@@ -172,7 +172,7 @@ static void refuses(const char *text, const char *words)
 
 #define DOC(status) "{\"kind\":\"ExecCredential\",\"apiVersion\":\"" V1 "\"" status "}"
 
-static void other_answers_are_refused(unused_arg void **state)
+static void c15_other_answers_are_refused(unused_arg void **state)
 {
     refuses("{}", "kind");
     refuses("{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1beta1\"}",
@@ -185,8 +185,9 @@ static void other_answers_are_refused(unused_arg void **state)
     refuses(DOC(",\"status\":{\"token\":\"hush\",\"expirationTimestamp\":\"soon\"}"), "RFC 3339");
 }
 
-RUN(T(a_token_and_its_end_are_read), T(the_child_gets_its_input_by_environment_and_no_stdin),
-    T(failures_say_what_happened), T(a_plugin_that_hangs_is_killed_with_its_children),
+RUN(T(c15_a_token_and_its_end_are_read),
+    T(c15_the_child_gets_its_input_by_environment_and_no_stdin), T(c15_failures_say_what_happened),
+    T(a_plugin_that_hangs_is_killed_with_its_children),
     T(a_grandchild_that_keeps_the_pipe_is_not_waited_for), T(endless_output_is_cut_off),
-    T(much_on_stderr_does_no_harm), T(a_missing_program_brings_its_hint),
-    T(other_answers_are_refused))
+    T(much_on_stderr_does_no_harm), T(c15_a_missing_program_brings_its_hint),
+    T(c15_other_answers_are_refused))

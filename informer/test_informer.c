@@ -47,7 +47,7 @@ static enum kind_state state_of(enum kind_id kind)
     return informer_status(c.in, kind)->state;
 }
 
-static void a_list_in_pages_fills_the_cache(void **state)
+static void r18_a_list_in_pages_fills_the_cache(void **state)
 {
     const struct object *o;
     char name[16];
@@ -76,7 +76,7 @@ static void a_list_in_pages_fills_the_cache(void **state)
     assert_int_equal(informer_status(c.in, KIND_POD)->objects, 12);
 }
 
-static void live_changes_arrive(void **state)
+static void s17_live_changes_arrive(void **state)
 {
     (void)state;
     fake_cluster_pod(&c, "n", "a", "web");
@@ -94,7 +94,7 @@ static void live_changes_arrive(void **state)
     assert_int_equal(fake_server_count(c.server, "GET", "watch=false"), 1);
 }
 
-static void a_relist_keeps_the_blocks_of_what_did_not_change(void **state)
+static void r28_a_relist_decodes_nothing_that_did_not_change(void **state)
 {
     const struct object *a, *b;
 
@@ -113,7 +113,7 @@ static void a_relist_keeps_the_blocks_of_what_did_not_change(void **state)
     assert_ptr_not_equal(informer_get(c.in, KIND_POD, "n", "b"), b);
 }
 
-static void s2_8_indexes_answer_through_the_informers(void **state)
+static void s1_indexes_answer_through_the_informers(void **state)
 {
     struct informer_query q = { KIND_POD, INDEX_LABEL, atom_of("app"), "web", NULL };
     uint32_t iter = 0, n = 0;
@@ -167,7 +167,7 @@ static void x8_a_kind_that_is_denied_makes_no_request_until_it_is_granted(void *
     assert_int_equal(informer_count(c.in, KIND_POD), 1);
 }
 
-static void a_permission_that_is_taken_away_keeps_the_objects_and_says_denied(void **state)
+static void e9_a_permission_that_is_taken_away_keeps_the_objects_and_says_denied(void **state)
 {
     size_t requests;
 
@@ -197,7 +197,7 @@ static void a_permission_that_is_taken_away_keeps_the_objects_and_says_denied(vo
     assert_int_equal(informer_status(c.in, KIND_POD)->error.code, ERR_NONE);
 }
 
-static void without_anybody_to_ask_a_403_is_tried_again_every_minute(void **state)
+static void x8_without_anybody_to_ask_a_403_is_tried_again_every_minute(void **state)
 {
     (void)state;
     fake_server_allow(c.server, "list", "pods", false);
@@ -212,7 +212,7 @@ static void without_anybody_to_ask_a_403_is_tried_again_every_minute(void **stat
 
 // Kinds that come and go.
 
-static void a_kind_that_is_not_served_is_absent_and_tried_slowly(void **state)
+static void e9_a_kind_that_is_not_served_is_absent_and_tried_slowly(void **state)
 {
     (void)state;
     fake_server_serve(c.server, "kube9configs", false);
@@ -294,7 +294,7 @@ static void an_object_of_ours_that_is_wrong_is_kept_with_its_reason(void **state
     assert_null(informer_problem(c.in, &k));
 }
 
-static void one_object_that_cannot_be_read_does_not_cost_its_kind(void **state)
+static void f17_one_object_that_cannot_be_read_does_not_cost_its_kind(void **state)
 {
     struct key k = { KIND_POD, atom_of("n"), "odd" };
 
@@ -314,7 +314,7 @@ static void one_object_that_cannot_be_read_does_not_cost_its_kind(void **state)
 
 // The server.
 
-static void a_server_that_is_down_makes_a_synced_kind_stale_and_back(void **state)
+static void s6_a_server_that_is_down_makes_a_synced_kind_stale_and_back(void **state)
 {
     (void)state;
     fake_cluster_pod(&c, "n", "a", "web");
@@ -395,7 +395,7 @@ static void x4_an_object_with_the_version_of_another_is_not_taken_for_it(void **
     assert_memory_not_equal(informer_get(c.in, KIND_POD, "n", "a")->uid, uid, sizeof(uid));
 }
 
-static void stop_ends_all_requests_and_keeps_the_caches(void **state)
+static void s15_stop_ends_all_requests_and_keeps_the_caches(void **state)
 {
     size_t requests;
 
@@ -429,20 +429,20 @@ static void idle_informers_wake_rarely(void **state)
 #define I(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 #define P(fn) cmocka_unit_test_setup_teardown(fn, set_up_asking, tear_down)
 
-RUN(I(a_list_in_pages_fills_the_cache), I(live_changes_arrive),
-    I(a_relist_keeps_the_blocks_of_what_did_not_change),
-    I(s2_8_indexes_answer_through_the_informers), P(a_kind_is_not_requested_before_it_is_allowed),
+RUN(I(r18_a_list_in_pages_fills_the_cache), I(s17_live_changes_arrive),
+    I(r28_a_relist_decodes_nothing_that_did_not_change), I(s1_indexes_answer_through_the_informers),
+    P(a_kind_is_not_requested_before_it_is_allowed),
     P(x8_a_kind_that_is_denied_makes_no_request_until_it_is_granted),
-    P(a_permission_that_is_taken_away_keeps_the_objects_and_says_denied),
-    I(without_anybody_to_ask_a_403_is_tried_again_every_minute),
-    I(a_kind_that_is_not_served_is_absent_and_tried_slowly),
+    P(e9_a_permission_that_is_taken_away_keeps_the_objects_and_says_denied),
+    I(x8_without_anybody_to_ask_a_403_is_tried_again_every_minute),
+    I(e9_a_kind_that_is_not_served_is_absent_and_tried_slowly),
     I(with_the_crds_known_an_absent_kind_costs_no_request_and_comes_at_once),
     I(a_crd_that_is_deleted_leaves_the_objects_readable_and_not_trusted),
     I(an_object_of_ours_that_is_wrong_is_kept_with_its_reason),
-    I(one_object_that_cannot_be_read_does_not_cost_its_kind),
-    I(a_server_that_is_down_makes_a_synced_kind_stale_and_back),
+    I(f17_one_object_that_cannot_be_read_does_not_cost_its_kind),
+    I(s6_a_server_that_is_down_makes_a_synced_kind_stale_and_back),
     I(e18a_a_regression_that_the_lease_saw_relists_every_kind),
     I(e18b_without_a_lease_the_probe_finds_it_within_ten_minutes),
     I(e18c_an_event_of_the_past_leads_to_a_list_and_not_to_a_ghost),
     I(x4_an_object_with_the_version_of_another_is_not_taken_for_it),
-    I(stop_ends_all_requests_and_keeps_the_caches), I(idle_informers_wake_rarely))
+    I(s15_stop_ends_all_requests_and_keeps_the_caches), I(idle_informers_wake_rarely))

@@ -58,7 +58,7 @@ static void a_token_user_is_read(unused_arg void **state)
     kube_config_fini(&c);
 }
 
-static void certificate_files_resolve_against_the_config(unused_arg void **state)
+static void c17_certificate_files_resolve_against_the_config(unused_arg void **state)
 {
     struct kube_config c;
 
@@ -71,7 +71,7 @@ static void certificate_files_resolve_against_the_config(unused_arg void **state
     kube_config_fini(&c);
 }
 
-static void impersonation_is_read_and_needs_a_user(unused_arg void **state)
+static void c18_impersonation_is_read_and_needs_a_user(unused_arg void **state)
 {
     struct kube_config c;
 
@@ -125,7 +125,7 @@ static void json_is_read_as_well(unused_arg void **state)
     kube_config_fini(&c);
 }
 
-static void mistakes_name_place_and_remedy(unused_arg void **state)
+static void c19_mistakes_name_place_and_remedy(unused_arg void **state)
 {
     refuses("[]", "/etc/kube/config:1: is no kubeconfig");
     refuses("kind: Pod\n", "/etc/kube/config:1: is no kubeconfig: kind is 'Pod'");
@@ -155,7 +155,7 @@ static void mistakes_name_place_and_remedy(unused_arg void **state)
             "has to hold PEM");
 }
 
-static void user_mistakes_name_the_field(unused_arg void **state)
+static void c19_user_mistakes_name_the_field(unused_arg void **state)
 {
     refuses(CONFIG(SERVER, "    token: [t]\n"), "user 'u': token: has to be a text");
     refuses(CONFIG(SERVER, "    token: \"a\\nX-Evil: 1\"\n"), "token: has to be one line");
@@ -255,7 +255,7 @@ static int load(const char *kubeconfig, const char *context, struct kube_config 
     "current-context: " name "\ncontexts: [{name: " name ", context: {cluster: " name "}}]\n"      \
     "clusters: [{name: " name ", cluster: {server: 'https://" server "'}}]\n"
 
-static void the_flag_beats_everything(unused_arg void **state)
+static void c20_the_flag_beats_everything(unused_arg void **state)
 {
     struct kube_config c;
     struct error e = { 0 };
@@ -271,7 +271,7 @@ static void the_flag_beats_everything(unused_arg void **state)
     assert_non_null(strstr(e.text, "no such file"));
 }
 
-static void the_environments_files_merge_and_the_first_wins(unused_arg void **state)
+static void c17_the_environments_files_merge_and_the_first_wins(unused_arg void **state)
 {
     autofree char *list = NULL;
     struct kube_config c;
@@ -291,7 +291,7 @@ static void the_environments_files_merge_and_the_first_wins(unused_arg void **st
     assert_non_null(strstr(e.text, "context 'zz' does not exist"));
 }
 
-static void without_any_source_the_error_says_what_to_do(unused_arg void **state)
+static void c20_without_any_source_the_error_says_what_to_do(unused_arg void **state)
 {
     struct kube_config c;
     struct error e = { 0 };
@@ -302,7 +302,7 @@ static void without_any_source_the_error_says_what_to_do(unused_arg void **state
     assert_non_null(strstr(e.text, "give --kubeconfig"));
 }
 
-static void the_home_file_comes_last(unused_arg void **state)
+static void c20_the_home_file_comes_last(unused_arg void **state)
 {
     struct kube_config c;
     struct error e = { 0 };
@@ -323,7 +323,7 @@ static void the_home_file_comes_last(unused_arg void **state)
     kube_config_fini(&c);
 }
 
-static void in_cluster_needs_a_token_and_finds_its_namespace(unused_arg void **state)
+static void c20_in_cluster_needs_a_token_and_finds_its_namespace(unused_arg void **state)
 {
     struct kube_config c;
     struct error e = { 0 };
@@ -347,7 +347,7 @@ static void in_cluster_needs_a_token_and_finds_its_namespace(unused_arg void **s
     kube_config_fini(&c);
 }
 
-static void a_missing_certificate_file_is_found_at_start(unused_arg void **state)
+static void c19_a_missing_certificate_file_is_found_at_start(unused_arg void **state)
 {
     struct kube_config c;
     struct error e = { 0 };
@@ -382,12 +382,13 @@ static void a_file_beyond_the_limit_is_refused(unused_arg void **state)
 
 #define IN_DIR(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
-RUN(T(a_token_user_is_read), T(certificate_files_resolve_against_the_config),
-    T(impersonation_is_read_and_needs_a_user), T(an_exec_plugin_is_read), T(json_is_read_as_well),
-    T(mistakes_name_place_and_remedy), T(user_mistakes_name_the_field),
-    T(a_message_never_holds_the_secret), IN_DIR(the_flag_beats_everything),
-    IN_DIR(the_environments_files_merge_and_the_first_wins),
-    IN_DIR(without_any_source_the_error_says_what_to_do), IN_DIR(the_home_file_comes_last),
-    IN_DIR(in_cluster_needs_a_token_and_finds_its_namespace),
-    IN_DIR(a_missing_certificate_file_is_found_at_start), IN_DIR(no_verification_is_warned_about),
-    IN_DIR(a_file_beyond_the_limit_is_refused))
+RUN(T(a_token_user_is_read), T(c17_certificate_files_resolve_against_the_config),
+    T(c18_impersonation_is_read_and_needs_a_user), T(an_exec_plugin_is_read),
+    T(json_is_read_as_well), T(c19_mistakes_name_place_and_remedy),
+    T(c19_user_mistakes_name_the_field), T(a_message_never_holds_the_secret),
+    IN_DIR(c20_the_flag_beats_everything),
+    IN_DIR(c17_the_environments_files_merge_and_the_first_wins),
+    IN_DIR(c20_without_any_source_the_error_says_what_to_do), IN_DIR(c20_the_home_file_comes_last),
+    IN_DIR(c20_in_cluster_needs_a_token_and_finds_its_namespace),
+    IN_DIR(c19_a_missing_certificate_file_is_found_at_start),
+    IN_DIR(no_verification_is_warned_about), IN_DIR(a_file_beyond_the_limit_is_refused))

@@ -225,7 +225,7 @@ static bool may_write(struct world *w)
     return lease_may_write(w->lease, &left) && left > 0;
 }
 
-static void a_free_lease_is_created_and_held(void **state)
+static void l1_a_free_lease_is_created_and_held(void **state)
 {
     struct world *w = *state;
 
@@ -246,7 +246,7 @@ static void a_free_lease_is_created_and_held(void **state)
     assert_true(metric_value(METRIC_LEADER_ELECTION_MASTER_STATUS, "l") == 1.0);
 }
 
-static void renewing_writes_without_reading_and_keeps_the_rest(void **state)
+static void l9_renewing_writes_without_reading_and_keeps_the_rest(void **state)
 {
     struct world *w = *state;
     char acquired[48];
@@ -266,7 +266,7 @@ static void renewing_writes_without_reading_and_keeps_the_rest(void **state)
     assert_true(lease_held(w->lease));
 }
 
-static void a_foreign_lease_is_waited_for_from_first_sight(void **state)
+static void l2_a_foreign_lease_is_waited_for_from_first_sight(void **state)
 {
     struct world *w = *state;
 
@@ -284,7 +284,7 @@ static void a_foreign_lease_is_waited_for_from_first_sight(void **state)
     assert_string_equal(w->leader, "me");
 }
 
-static void a_holder_that_renews_is_never_replaced(void **state)
+static void l3_a_holder_that_renews_is_never_replaced(void **state)
 {
     struct world *w = *state;
 
@@ -299,7 +299,7 @@ static void a_holder_that_renews_is_never_replaced(void **state)
     assert_int_equal(w->server.puts, 0);
 }
 
-static void a_released_lease_is_taken_at_once(void **state)
+static void l1_a_released_lease_is_taken_at_once(void **state)
 {
     struct world *w = *state;
 
@@ -310,7 +310,7 @@ static void a_released_lease_is_taken_at_once(void **state)
     assert_int_equal(w->server.spec.transitions, 5);
 }
 
-static void the_own_lease_is_resumed_at_once(void **state)
+static void l4_the_own_lease_is_resumed_at_once(void **state)
 {
     struct world *w = *state;
 
@@ -322,7 +322,7 @@ static void the_own_lease_is_resumed_at_once(void **state)
     assert_string_equal(w->server.spec.acquire, "1999-01-01T00:00:00.000000Z");
 }
 
-static void losing_the_race_to_create_is_a_round_lost(void **state)
+static void l1_losing_the_race_to_create_is_a_round_lost(void **state)
 {
     struct world *w = *state;
 
@@ -334,7 +334,7 @@ static void losing_the_race_to_create_is_a_round_lost(void **state)
     assert_string_equal(w->leader, "other");
 }
 
-static void a_conflict_reads_again(void **state)
+static void l9_a_conflict_reads_again(void **state)
 {
     struct world *w = *state;
 
@@ -347,7 +347,7 @@ static void a_conflict_reads_again(void **state)
     assert_true(metric_value(METRIC_LEADER_ELECTION_SLOWPATH_TOTAL, "l") == 1.0);
 }
 
-static void failing_to_renew_closes_the_fence_at_the_deadline(void **state)
+static void l12_failing_to_renew_closes_the_fence_at_the_deadline(void **state)
 {
     struct world *w = *state;
     usec last;
@@ -370,7 +370,7 @@ static void failing_to_renew_closes_the_fence_at_the_deadline(void **state)
     assert_true(metric_value(METRIC_LEADER_ELECTION_MASTER_STATUS, "l") == 0.0);
 }
 
-static void a_hanging_server_lets_nothing_out_after_the_deadline(void **state)
+static void l12_a_hanging_server_lets_nothing_out_after_the_deadline(void **state)
 {
     struct world *w = *state;
     usec hung;
@@ -387,7 +387,7 @@ static void a_hanging_server_lets_nothing_out_after_the_deadline(void **state)
                     hung + 10 * SEC);
 }
 
-static void the_fence_counts_from_the_sending_not_from_the_answer(void **state)
+static void l12_the_fence_counts_from_the_sending_not_from_the_answer(void **state)
 {
     struct world *w = *state;
     usec left = 0;
@@ -400,7 +400,7 @@ static void the_fence_counts_from_the_sending_not_from_the_answer(void **state)
     assert_in_range(left, 5 * SEC, 6 * SEC);
 }
 
-static void a_write_whose_answer_was_lost_is_found_again(void **state)
+static void l9_a_write_whose_answer_was_lost_is_found_again(void **state)
 {
     struct world *w = *state;
 
@@ -413,7 +413,7 @@ static void a_write_whose_answer_was_lost_is_found_again(void **state)
     assert_int_equal(w->server.spec.transitions, 0);
 }
 
-static void a_take_over_ends_leadership_at_once(void **state)
+static void l9_a_take_over_ends_leadership_at_once(void **state)
 {
     struct world *w = *state;
 
@@ -426,7 +426,7 @@ static void a_take_over_ends_leadership_at_once(void **state)
     assert_string_equal(w->server.spec.holder, "other");
 }
 
-static void release_gives_back_what_is_ours(void **state)
+static void l6_release_gives_back_what_is_ours(void **state)
 {
     struct world *w = *state;
 
@@ -445,7 +445,7 @@ static void release_gives_back_what_is_ours(void **state)
     assert_int_equal(w->stopped, 1);
 }
 
-static void release_after_an_unseen_take_over_leaves_it_alone(void **state)
+static void l11_release_after_an_unseen_take_over_leaves_it_alone(void **state)
 {
     struct world *w = *state;
 
@@ -460,7 +460,7 @@ static void release_after_an_unseen_take_over_leaves_it_alone(void **state)
     assert_string_equal(w->server.spec.holder, "other");
 }
 
-static void release_repeats_on_conflict(void **state)
+static void l6_release_repeats_on_conflict(void **state)
 {
     struct world *w = *state;
 
@@ -473,7 +473,7 @@ static void release_repeats_on_conflict(void **state)
     assert_string_equal(w->server.spec.holder, "");
 }
 
-static void release_while_a_request_is_under_way_still_releases(void **state)
+static void l7_release_while_a_write_is_under_way_still_releases(void **state)
 {
     struct world *w = *state;
 
@@ -488,7 +488,7 @@ static void release_while_a_request_is_under_way_still_releases(void **state)
     assert_string_equal(w->server.spec.holder, "");
 }
 
-static void release_gives_up_when_the_server_is_away(void **state)
+static void l6_release_gives_up_when_the_server_is_away(void **state)
 {
     struct world *w = *state;
 
@@ -516,7 +516,7 @@ static void a_waiting_candidate_stops_without_a_request(void **state)
     assert_int_equal(fake_wire_count(w->wire), n);
 }
 
-static void a_resource_version_that_goes_back_is_announced(void **state)
+static void e18a_a_resource_version_that_goes_back_is_announced(void **state)
 {
     struct world *w = *state;
 
@@ -547,7 +547,7 @@ static void without_rights_it_says_so_and_asks_rarely(void **state)
     assert_int_equal(w->started, 1);
 }
 
-static void the_health_check_fails_only_for_a_leader_that_should_have_stopped(void **state)
+static void l10_the_health_check_fails_only_for_a_leader_that_should_have_stopped(void **state)
 {
     struct world *w = *state;
     struct error e = { 0 };
@@ -563,7 +563,7 @@ static void the_health_check_fails_only_for_a_leader_that_should_have_stopped(vo
     run_for(w, SEC);
 }
 
-static void a_suspended_machine_wakes_up_outside_the_fence(void **state)
+static void l12_a_suspended_machine_wakes_up_outside_the_fence(void **state)
 {
     struct world *w = *state;
 
@@ -576,7 +576,7 @@ static void a_suspended_machine_wakes_up_outside_the_fence(void **state)
     assert_int_equal(w->lost, 1);
 }
 
-static void bad_settings_are_refused(void **state)
+static void l8_bad_settings_are_refused(void **state)
 {
     struct world *w = *state;
     struct lease_options o = options(w);
@@ -591,7 +591,7 @@ static void bad_settings_are_refused(void **state)
     assert_null(lease_new(w->loop, w->client, &o, &e));
 }
 
-static void the_identity_is_the_pods_uid_or_new(unused_arg void **state)
+static void m9_the_identity_is_the_pods_uid_or_new(unused_arg void **state)
 {
     char a[LEASE_IDENTITY_MAX], b[LEASE_IDENTITY_MAX];
 
@@ -605,7 +605,7 @@ static void the_identity_is_the_pods_uid_or_new(unused_arg void **state)
     assert_string_not_equal(a, b);
 }
 
-static void a_lease_document_reads_back_the_same(unused_arg void **state)
+static void l5_a_lease_document_reads_back_the_same(unused_arg void **state)
 {
     struct lease_record r;
     autobuf struct buf b = { 0 };
@@ -630,18 +630,20 @@ static void a_lease_document_reads_back_the_same(unused_arg void **state)
 
 #define W(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
-RUN(W(a_free_lease_is_created_and_held), W(renewing_writes_without_reading_and_keeps_the_rest),
-    W(a_foreign_lease_is_waited_for_from_first_sight), W(a_holder_that_renews_is_never_replaced),
-    W(a_released_lease_is_taken_at_once), W(the_own_lease_is_resumed_at_once),
-    W(losing_the_race_to_create_is_a_round_lost), W(a_conflict_reads_again),
-    W(failing_to_renew_closes_the_fence_at_the_deadline),
-    W(a_hanging_server_lets_nothing_out_after_the_deadline),
-    W(the_fence_counts_from_the_sending_not_from_the_answer),
-    W(a_write_whose_answer_was_lost_is_found_again), W(a_take_over_ends_leadership_at_once),
-    W(release_gives_back_what_is_ours), W(release_after_an_unseen_take_over_leaves_it_alone),
-    W(release_repeats_on_conflict), W(release_while_a_request_is_under_way_still_releases),
-    W(release_gives_up_when_the_server_is_away), W(a_waiting_candidate_stops_without_a_request),
-    W(a_resource_version_that_goes_back_is_announced), W(without_rights_it_says_so_and_asks_rarely),
-    W(the_health_check_fails_only_for_a_leader_that_should_have_stopped),
-    W(a_suspended_machine_wakes_up_outside_the_fence), W(bad_settings_are_refused),
-    T(the_identity_is_the_pods_uid_or_new), T(a_lease_document_reads_back_the_same))
+RUN(W(l1_a_free_lease_is_created_and_held),
+    W(l9_renewing_writes_without_reading_and_keeps_the_rest),
+    W(l2_a_foreign_lease_is_waited_for_from_first_sight),
+    W(l3_a_holder_that_renews_is_never_replaced), W(l1_a_released_lease_is_taken_at_once),
+    W(l4_the_own_lease_is_resumed_at_once), W(l1_losing_the_race_to_create_is_a_round_lost),
+    W(l9_a_conflict_reads_again), W(l12_failing_to_renew_closes_the_fence_at_the_deadline),
+    W(l12_a_hanging_server_lets_nothing_out_after_the_deadline),
+    W(l12_the_fence_counts_from_the_sending_not_from_the_answer),
+    W(l9_a_write_whose_answer_was_lost_is_found_again), W(l9_a_take_over_ends_leadership_at_once),
+    W(l6_release_gives_back_what_is_ours), W(l11_release_after_an_unseen_take_over_leaves_it_alone),
+    W(l6_release_repeats_on_conflict), W(l7_release_while_a_write_is_under_way_still_releases),
+    W(l6_release_gives_up_when_the_server_is_away), W(a_waiting_candidate_stops_without_a_request),
+    W(e18a_a_resource_version_that_goes_back_is_announced),
+    W(without_rights_it_says_so_and_asks_rarely),
+    W(l10_the_health_check_fails_only_for_a_leader_that_should_have_stopped),
+    W(l12_a_suspended_machine_wakes_up_outside_the_fence), W(l8_bad_settings_are_refused),
+    T(m9_the_identity_is_the_pods_uid_or_new), T(l5_a_lease_document_reads_back_the_same))

@@ -126,7 +126,7 @@ static void q2_an_add_during_processing_comes_back_once_and_never_at_the_same_ti
     assert_string_equal(drain(), "a ");
 }
 
-static void keys_of_other_kinds_and_namespaces_are_others(void **state)
+static void f14_keys_of_other_kinds_and_namespaces_are_others(void **state)
 {
     struct key a = { KIND_POD, 0, "a" }, b = { KIND_NODE, 0, "a" }, c = { KIND_POD, 3, "a" };
 
@@ -207,7 +207,7 @@ static void pq6_an_add_makes_a_waiting_key_ready_and_drops_its_delay(void **stat
     assert_string_equal(drain(), "");
 }
 
-static void a_delay_that_ends_during_processing_waits_for_done(void **state)
+static void pq1_a_delay_that_ends_during_processing_waits_for_done(void **state)
 {
     struct key k;
 
@@ -262,7 +262,7 @@ static void q11_thousands_of_failures_stay_at_the_cap(void **state)
     assert_string_equal(drain(), "a ");
 }
 
-static void a_retry_after_is_a_lower_bound(void **state)
+static void q12_a_retry_after_is_a_lower_bound(void **state)
 {
     struct key a = key("a");
 
@@ -274,7 +274,7 @@ static void a_retry_after_is_a_lower_bound(void **state)
     assert_string_equal(drain(), "a ");
 }
 
-static void an_add_does_not_reset_the_failures(void **state)
+static void m4_an_add_does_not_reset_the_failures(void **state)
 {
     struct key a = key("a");
 
@@ -487,13 +487,13 @@ static void pq9_random_operations_keep_the_invariants(void **state)
 
 RUN(Q(q3_adds_before_a_get_collapse_and_keep_their_order),
     Q(q2_an_add_during_processing_comes_back_once_and_never_at_the_same_time),
-    Q(keys_of_other_kinds_and_namespaces_are_others), Q(the_name_is_copied),
+    Q(f14_keys_of_other_kinds_and_namespaces_are_others), Q(the_name_is_copied),
     Q(ready_is_called_on_a_later_turn), Q(q9_a_delay_keeps_the_earlier_time_and_fires_once),
     Q(q9_delays_come_in_order_of_time), Q(pq6_an_add_makes_a_waiting_key_ready_and_drops_its_delay),
-    Q(a_delay_that_ends_during_processing_waits_for_done),
+    Q(pq1_a_delay_that_ends_during_processing_waits_for_done),
     Q(q10_failures_double_the_delay_per_key_until_forgotten),
-    Q(q11_thousands_of_failures_stay_at_the_cap), Q(a_retry_after_is_a_lower_bound),
-    Q(an_add_does_not_reset_the_failures), Q(pq3_priority_is_raised_and_never_lowered),
+    Q(q11_thousands_of_failures_stay_at_the_cap), Q(q12_a_retry_after_is_a_lower_bound),
+    Q(m4_an_add_does_not_reset_the_failures), Q(pq3_priority_is_raised_and_never_lowered),
     Q(q8_memory_of_keys_that_are_done_comes_back),
     Q(q1_nothing_is_added_after_shutdown_but_what_is_queued_is_given),
     Q(q4_a_drain_waits_for_what_is_processed),

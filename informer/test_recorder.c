@@ -115,7 +115,7 @@ static int64_t number(struct world *w, const char *path)
     return json_int(json_path(json_root(&doc), path), -1);
 }
 
-static void a_first_occurrence_is_created_as_the_api_wants_it(void **state)
+static void e2t_a_first_occurrence_is_created_as_the_api_wants_it(void **state)
 {
     struct world *w = *state;
 
@@ -140,7 +140,7 @@ static void a_first_occurrence_is_created_as_the_api_wants_it(void **state)
     assert_string_equal(field(w, "related.kind"), "-");
 }
 
-static void a_second_occurrence_becomes_a_series_and_more_are_counted(void **state)
+static void e1t_a_second_occurrence_becomes_a_series_and_more_are_counted(void **state)
 {
     struct world *w = *state;
 
@@ -165,7 +165,7 @@ static void a_second_occurrence_becomes_a_series_and_more_are_counted(void **sta
     assert_string_equal(last(w)->method, "POST");
 }
 
-static void a_long_series_is_written_every_thirty_minutes(void **state)
+static void e1t_a_long_series_is_written_every_thirty_minutes(void **state)
 {
     struct world *w = *state;
 
@@ -176,7 +176,7 @@ static void a_long_series_is_written_every_thirty_minutes(void **state)
     assert_in_range(sent(w), 5, 6); // create, series, and one each 30 to 36 minutes
 }
 
-static void different_events_do_not_mix(void **state)
+static void e1t_different_events_do_not_mix(void **state)
 {
     struct world *w = *state;
     struct recorder_event ev = pod_event("web");
@@ -193,7 +193,7 @@ static void different_events_do_not_mix(void **state)
         assert_string_equal(fake_wire_request(w->wire, i)->method, "POST");
 }
 
-static void occurrences_before_the_first_request_are_one_write(void **state)
+static void e1t_occurrences_before_the_first_request_are_one_write(void **state)
 {
     struct world *w = *state;
 
@@ -205,7 +205,7 @@ static void occurrences_before_the_first_request_are_one_write(void **state)
     assert_int_equal(number(w, "series.count"), 3);
 }
 
-static void cluster_scoped_objects_are_reported_in_default(void **state)
+static void e2t_cluster_scoped_objects_are_reported_in_default(void **state)
 {
     struct world *w = *state;
     struct recorder_event ev = pod_event("system:Node");
@@ -217,7 +217,7 @@ static void cluster_scoped_objects_are_reported_in_default(void **state)
     assert_int_equal(strncmp(field(w, "metadata.name"), "system-node.", 12), 0); // a DNS name
 }
 
-static void long_texts_are_cut_at_a_character(void **state)
+static void e2t_long_texts_are_cut_at_a_character(void **state)
 {
     struct world *w = *state;
     struct recorder_event ev = pod_event("web");
@@ -237,7 +237,7 @@ static void long_texts_are_cut_at_a_character(void **state)
     assert_int_equal(strlen(field(w, "metadata.name")), 253);
 }
 
-static void a_server_that_is_away_is_tried_twelve_times(void **state)
+static void e2t_a_server_that_is_away_is_tried_twelve_times(void **state)
 {
     struct world *w = *state;
 
@@ -251,7 +251,7 @@ static void a_server_that_is_away_is_tried_twelve_times(void **state)
     assert_true(recorder_idle(w->recorder));
 }
 
-static void a_server_that_comes_back_gets_its_events(void **state)
+static void e2t_a_server_that_comes_back_gets_its_events(void **state)
 {
     struct world *w = *state;
 
@@ -265,7 +265,7 @@ static void a_server_that_comes_back_gets_its_events(void **state)
     assert_true(recorder_idle(w->recorder));
 }
 
-static void a_refused_event_is_dropped_and_403_mutes(void **state)
+static void e2t_a_refused_event_is_dropped_and_403_mutes(void **state)
 {
     struct world *w = *state;
 
@@ -287,7 +287,7 @@ static void a_refused_event_is_dropped_and_403_mutes(void **state)
     assert_int_equal(sent(w), 3);
 }
 
-static void a_series_whose_event_is_gone_is_created_anew(void **state)
+static void e1t_a_series_whose_event_is_gone_is_created_anew(void **state)
 {
     struct world *w = *state;
 
@@ -301,7 +301,7 @@ static void a_series_whose_event_is_gone_is_created_anew(void **state)
     assert_int_equal(number(w, "series.count"), 2);
 }
 
-static void a_storm_is_bounded(void **state)
+static void e2t_a_storm_is_bounded(void **state)
 {
     struct world *w = *state;
     char name[32];
@@ -331,11 +331,13 @@ static void switched_off_it_is_silent(void **state)
 
 #define W(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
-RUN(W(a_first_occurrence_is_created_as_the_api_wants_it),
-    W(a_second_occurrence_becomes_a_series_and_more_are_counted),
-    W(a_long_series_is_written_every_thirty_minutes), W(different_events_do_not_mix),
-    W(occurrences_before_the_first_request_are_one_write),
-    W(cluster_scoped_objects_are_reported_in_default), W(long_texts_are_cut_at_a_character),
-    W(a_server_that_is_away_is_tried_twelve_times), W(a_server_that_comes_back_gets_its_events),
-    W(a_refused_event_is_dropped_and_403_mutes), W(a_series_whose_event_is_gone_is_created_anew),
-    W(a_storm_is_bounded), W(switched_off_it_is_silent))
+RUN(W(e2t_a_first_occurrence_is_created_as_the_api_wants_it),
+    W(e1t_a_second_occurrence_becomes_a_series_and_more_are_counted),
+    W(e1t_a_long_series_is_written_every_thirty_minutes), W(e1t_different_events_do_not_mix),
+    W(e1t_occurrences_before_the_first_request_are_one_write),
+    W(e2t_cluster_scoped_objects_are_reported_in_default), W(e2t_long_texts_are_cut_at_a_character),
+    W(e2t_a_server_that_is_away_is_tried_twelve_times),
+    W(e2t_a_server_that_comes_back_gets_its_events),
+    W(e2t_a_refused_event_is_dropped_and_403_mutes),
+    W(e1t_a_series_whose_event_is_gone_is_created_anew), W(e2t_a_storm_is_bounded),
+    W(switched_off_it_is_silent))

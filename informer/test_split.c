@@ -58,7 +58,7 @@ static const char *const pieces =
     "{\"x\":[[],{},{\"y\":[1,2,{}]}],\"long\":\"0123456789012345678901234567890123456789012345678"
     "90123456789 } ] \\\\\\\" 0123456789\"}|{}|";
 
-static void any_cut_of_a_list_gives_the_same_items(void **state)
+static void x2_any_cut_of_a_list_gives_the_same_items(void **state)
 {
     (void)state;
     for (size_t size = 0; size <= strlen(list); size++) {
@@ -167,7 +167,7 @@ static void a_status_is_recognised(void **state)
     buf_fini(&g.all);
 }
 
-static void an_item_above_the_limit_is_refused_and_those_before_it_were_given(void **state)
+static void x5_an_item_above_the_limit_is_refused_and_those_before_it_were_given(void **state)
 {
     struct buf b;
 
@@ -191,7 +191,7 @@ static void an_item_above_the_limit_is_refused_and_those_before_it_were_given(vo
     buf_fini(&b);
 }
 
-static void a_callback_that_refuses_ends_the_list(void **state)
+static void p5_a_callback_that_refuses_ends_the_list(void **state)
 {
     struct split_list_end end;
     struct error e = { 0 };
@@ -227,7 +227,7 @@ static void x2_any_cut_of_a_watch_stream_gives_the_same_lines(void **state)
     }
 }
 
-static void a_line_above_the_limit_is_refused(void **state)
+static void x5_a_line_above_the_limit_is_refused(void **state)
 {
     char text[200];
 
@@ -252,7 +252,7 @@ static void a_line_above_the_limit_is_refused(void **state)
     }
 }
 
-static void memory_of_a_large_line_comes_back(void **state)
+static void x5_memory_of_a_large_line_comes_back(void **state)
 {
     struct split_lines s;
     struct error e;
@@ -272,8 +272,10 @@ static void memory_of_a_large_line_comes_back(void **state)
     buf_fini(&g.all);
 }
 
-RUN(T(any_cut_of_a_list_gives_the_same_items), T(metadata_may_stand_behind_the_items),
+RUN(T(x2_any_cut_of_a_list_gives_the_same_items), T(metadata_may_stand_behind_the_items),
     T(an_empty_list_and_null_items_have_no_items), T(what_is_not_a_list_is_refused),
-    T(a_status_is_recognised), T(an_item_above_the_limit_is_refused_and_those_before_it_were_given),
-    T(a_callback_that_refuses_ends_the_list), T(x2_any_cut_of_a_watch_stream_gives_the_same_lines),
-    T(a_line_above_the_limit_is_refused), T(memory_of_a_large_line_comes_back))
+    T(a_status_is_recognised),
+    T(x5_an_item_above_the_limit_is_refused_and_those_before_it_were_given),
+    T(p5_a_callback_that_refuses_ends_the_list),
+    T(x2_any_cut_of_a_watch_stream_gives_the_same_lines), T(x5_a_line_above_the_limit_is_refused),
+    T(x5_memory_of_a_large_line_comes_back))

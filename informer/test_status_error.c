@@ -10,7 +10,7 @@ static int from(const char *method, int status, const char *body, struct error *
     return status_error_http(method, &r, str_of(body), e);
 }
 
-static void a_bare_code_is_mapped_by_method(unused_arg void **state)
+static void c6_a_bare_code_is_mapped_by_method(unused_arg void **state)
 {
     static const struct {
         const char *method;
@@ -43,7 +43,7 @@ static void a_bare_code_is_mapped_by_method(unused_arg void **state)
     }
 }
 
-static void a_success_is_no_error(unused_arg void **state)
+static void c6_a_success_is_no_error(unused_arg void **state)
 {
     struct error e = { 0 };
 
@@ -52,7 +52,7 @@ static void a_success_is_no_error(unused_arg void **state)
     assert_int_equal(from("GET", 204, "", &e), 0);
 }
 
-static void a_failure_status_overrides_the_http_code(unused_arg void **state)
+static void c6_a_failure_status_overrides_the_http_code(unused_arg void **state)
 {
     struct error e = { 0 };
 
@@ -75,7 +75,7 @@ static void a_failure_status_overrides_the_http_code(unused_arg void **state)
     assert_int_equal(e.http, 409);
 }
 
-static void the_reason_beats_the_code_and_stands_in_for_it(unused_arg void **state)
+static void c6_the_reason_beats_the_code_and_stands_in_for_it(unused_arg void **state)
 {
     struct error e = { 0 };
 
@@ -95,7 +95,7 @@ static void the_reason_beats_the_code_and_stands_in_for_it(unused_arg void **sta
     assert_int_equal(e.code, ERR_UNAVAILABLE);
 }
 
-static void a_resource_version_from_the_future_is_told_apart(unused_arg void **state)
+static void r24_a_resource_version_from_the_future_is_told_apart(unused_arg void **state)
 {
     struct error e = { 0 };
 
@@ -122,7 +122,7 @@ static void a_proxys_page_is_not_quoted_but_a_line_is(unused_arg void **state)
     assert_string_equal(e.text, "API server answered 429: slow down");
 }
 
-static void an_error_line_that_is_no_status_is_a_server_error(unused_arg void **state)
+static void c6_an_error_line_that_is_no_status_is_a_server_error(unused_arg void **state)
 {
     struct error e = { 0 };
 
@@ -133,8 +133,9 @@ static void an_error_line_that_is_no_status_is_a_server_error(unused_arg void **
     assert_int_equal(status_error_json(NULL, NULL), -1);
 }
 
-RUN(T(a_bare_code_is_mapped_by_method), T(a_success_is_no_error),
-    T(a_failure_status_overrides_the_http_code), T(the_reason_beats_the_code_and_stands_in_for_it),
-    T(a_resource_version_from_the_future_is_told_apart),
+RUN(T(c6_a_bare_code_is_mapped_by_method), T(c6_a_success_is_no_error),
+    T(c6_a_failure_status_overrides_the_http_code),
+    T(c6_the_reason_beats_the_code_and_stands_in_for_it),
+    T(r24_a_resource_version_from_the_future_is_told_apart),
     T(a_proxys_page_is_not_quoted_but_a_line_is),
-    T(an_error_line_that_is_no_status_is_a_server_error))
+    T(c6_an_error_line_that_is_no_status_is_a_server_error))

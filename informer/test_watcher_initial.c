@@ -176,7 +176,7 @@ static void x7_a_server_that_keeps_talking_is_given_its_time(void **state)
     assert_int_equal(fake_sink_lists(s), 0);
 }
 
-static void wl13_410_with_a_version_asks_without_one(void **state)
+static void e1_410_of_a_watch_list_with_a_version_asks_without_one(void **state)
 {
     (void)state;
     watch("ADDED a@1; END 6", 0);
@@ -190,7 +190,7 @@ static void wl13_410_with_a_version_asks_without_one(void **state)
     assert_string_equal(fake_sink_text(s), "b@7");
 }
 
-static void stop_before_the_marker_throws_away_what_came(void **state)
+static void wl11_stop_before_the_marker_throws_away_what_came(void **state)
 {
     (void)state;
     watch("ADDED a@1", 0);
@@ -213,4 +213,5 @@ RUN(W(wl8_the_same_stream_goes_on_after_the_end_marker), W(wl4_nothing_is_synced
     W(wl6_an_error_event_before_the_marker_is_listed),
     W(x7_a_server_that_ignores_the_parameter_is_listed_after_a_minute),
     W(x7_a_server_that_keeps_talking_is_given_its_time),
-    W(wl13_410_with_a_version_asks_without_one), W(stop_before_the_marker_throws_away_what_came))
+    W(e1_410_of_a_watch_list_with_a_version_asks_without_one),
+    W(wl11_stop_before_the_marker_throws_away_what_came))

@@ -397,7 +397,7 @@ static void r5_stop_during_a_list_ends_the_request_and_throws_away_what_came(voi
     assert_int_equal(fake_server_requests(s->server), 1);
 }
 
-static void a_watcher_that_is_started_again_continues_at_its_version(void **state)
+static void r21_a_watcher_that_is_started_again_continues_at_its_version(void **state)
 {
     (void)state;
     fake_sink_list(s, "10", "a@5", NULL);
@@ -451,5 +451,5 @@ RUN(W(s1_3_the_first_list_has_no_resource_version_and_pages_of_500),
     W(r11_a_failed_relist_keeps_what_is_held),
     W(k8_backoff_grows_with_jitter_and_is_reset_by_two_calm_minutes),
     W(r5_stop_during_a_list_ends_the_request_and_throws_away_what_came),
-    W(a_watcher_that_is_started_again_continues_at_its_version),
+    W(r21_a_watcher_that_is_started_again_continues_at_its_version),
     T(rv_compare_orders_numbers_and_nothing_else))

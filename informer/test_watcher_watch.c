@@ -287,8 +287,7 @@ static void e12_a_stream_that_breaks_after_a_while_is_opened_again_at_once(void 
     assert_string_equal(fake_sink_text(s), "a@5 b@11 c@12");
 }
 
-static void
-e14_x1_a_silent_connection_is_opened_again_after_the_timeout_and_five_seconds(void **state)
+static void x1_a_silent_connection_is_opened_again_after_the_timeout_and_five_seconds(void **state)
 {
     int64_t timeout = 0;
 
@@ -396,7 +395,7 @@ static void x5_a_line_above_the_limit_ends_the_stream(void **state)
     assert_string_equal(fake_sink_text(s), "b@15");
 }
 
-static void e18b_x3_a_watch_that_hides_a_store_that_went_back_is_found_by_a_probe(void **state)
+static void x3_a_watch_that_hides_a_store_that_went_back_is_found_by_a_probe(void **state)
 {
     (void)state;
     watch("BOOKMARK @900", 0);
@@ -446,7 +445,7 @@ static void e19_a_kind_that_talks_is_not_probed(void **state)
     assert_int_equal(fake_sink_lists(s), 1);
 }
 
-static void r4_r5_stop_ends_the_watch_and_every_timer(void **state)
+static void r5_stop_ends_the_watch_and_every_timer(void **state)
 {
     (void)state;
     watch("ADDED b@11", 0);
@@ -459,7 +458,7 @@ static void r4_r5_stop_ends_the_watch_and_every_timer(void **state)
     assert_int_equal(s->failures, 0);
 }
 
-static void stop_while_waiting_ends_the_wait(void **state)
+static void r2_stop_while_waiting_ends_the_wait(void **state)
 {
     (void)state;
     fake_sink_watch_fails(s, 429, "TooManyRequests", 1);
@@ -501,14 +500,14 @@ RUN(W(s1_7_events_change_objects_and_move_the_version),
     W(e11_no_connection_at_open_keeps_the_version),
     W(e13_a_stream_cut_at_any_byte_loses_nothing_and_lists_nothing),
     W(e12_a_stream_that_breaks_after_a_while_is_opened_again_at_once),
-    W(e14_x1_a_silent_connection_is_opened_again_after_the_timeout_and_five_seconds),
+    W(x1_a_silent_connection_is_opened_again_after_the_timeout_and_five_seconds),
     W(e15_a_clean_end_opens_again_at_once),
     W(e16_one_very_short_watch_is_opened_again_after_back_off),
     W(e16_the_second_very_short_watch_in_a_row_lists),
     W(rw6_streams_that_close_after_each_event_lose_nothing_and_do_not_spin),
     W(e17_a_line_that_is_no_event_backs_off_and_lists),
     W(x5_a_line_above_the_limit_ends_the_stream),
-    W(e18b_x3_a_watch_that_hides_a_store_that_went_back_is_found_by_a_probe),
+    W(x3_a_watch_that_hides_a_store_that_went_back_is_found_by_a_probe),
     W(e19_a_silent_kind_is_probed_every_five_minutes_and_left_alone),
-    W(e19_a_kind_that_talks_is_not_probed), W(r4_r5_stop_ends_the_watch_and_every_timer),
-    W(stop_while_waiting_ends_the_wait), W(a_relist_on_request_replaces_the_watch))
+    W(e19_a_kind_that_talks_is_not_probed), W(r5_stop_ends_the_watch_and_every_timer),
+    W(r2_stop_while_waiting_ends_the_wait), W(a_relist_on_request_replaces_the_watch))
