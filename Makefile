@@ -7,7 +7,7 @@ PRESET ?= dev
 PROGRAM = $(CURDIR)/build/$(PRESET)/kube9-operator
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run stop test test-fast bench asan tsan fuzz coverage format tidy clean
+.PHONY: help deps build run stop test test-fast bench asan tsan fuzz coverage store-kill format tidy clean
 
 help: ## print this list
 	@echo 'kube9-operator: make TARGET [PRESET=dev|dev-clang|asan|tsan|release]'
@@ -45,6 +45,10 @@ tsan: deps ## the same under ThreadSanitizer
 
 fuzz: deps ## every fuzzer for FUZZ_SECONDS (default 20) each
 	@cmake/test.sh fuzz
+
+store-kill: deps ## kill a writer of the history COUNT times (default 1000), SEED=n replays
+	@cmake/build.sh $(PRESET) test_kill
+	@K9_COUNT=$${COUNT:-1000} K9_SEED=$${SEED:-1} build/$(PRESET)/test_kill
 
 coverage: deps ## line coverage of the unit and component tests
 	@cmake/coverage.sh
