@@ -88,6 +88,8 @@ static void on_end(void *arg, bool commit)
         s->held = s->staged;
     s->committed += commit;
     s->aborted += !commit;
+    if (commit && s->stop_on_commit)
+        watcher_stop(s->watcher);
 }
 
 static enum watch_verdict on_apply(void *arg, enum watch_event ev, json_val *obj, bool old_rv)
@@ -111,6 +113,8 @@ static enum watch_verdict on_apply(void *arg, enum watch_event ev, json_val *obj
         drop(&s->held, o.name);
     else
         put(&s->held, o);
+    if (s->stop_on_apply)
+        watcher_stop(s->watcher);
     return WATCH_APPLIED;
 }
 

@@ -31,7 +31,7 @@ struct fake_sink {
     bool staging;
     unsigned begun, committed, aborted, applied, duplicates, suspects, synced, failures;
     struct error last_failure;
-    bool stop_on_failure;
+    bool stop_on_failure, stop_on_commit, stop_on_apply; // the watcher, from within that callback
 };
 
 // Starts nothing yet; the clock is fake from here on.

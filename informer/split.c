@@ -379,7 +379,7 @@ static int read_document(struct split_list *s, json_val *root, struct split_list
         return error_set(e, ERR_INVALID, "list: the server answered with a Table");
     if (!json_get(root, "items"))
         return error_set(e, ERR_INVALID, "list: a '%.64s' has no items", kind);
-    if (!rv.n || rv.n >= sizeof(ret->rv))
+    if (!rv.n || rv.n >= sizeof(ret->rv) || str_eq(rv, "0")) // a watch from 0 begins anywhere
         return error_set(e, ERR_INVALID, "list: no resourceVersion");
     memcpy(ret->rv, rv.p, rv.n);
     ret->remaining = json_int(json_get(meta, "remainingItemCount"), -1);

@@ -65,20 +65,22 @@ static int http_of_class(enum err code)
     return 0;
 }
 
-// A list or watch from a resourceVersion that the server has not reached yet (E3). Servers before
-// 1.17 say so in the message only.
+// A list or watch from a resourceVersion that the server has not reached yet (E3). Older
+// servers say so in words only, of the cause or of the whole.
 static bool is_too_large_rv(json_val *status)
 {
     json_val *causes = json_path(status, "details.causes");
     const char *message = json_str(json_get(status, "message"), "");
+    static const char words[] = "Too large resource version";
     size_t i, max;
     json_val *cause;
 
     yyjson_arr_foreach (causes, i, max, cause) {
-        if (!strcmp(json_str(json_get(cause, "reason"), ""), "ResourceVersionTooLarge"))
+        if (!strcmp(json_str(json_get(cause, "reason"), ""), "ResourceVersionTooLarge") ||
+            strstr(json_str(json_get(cause, "message"), ""), words))
             return true;
     }
-    return strstr(message, "Too large resource version") != NULL;
+    return strstr(message, words) != NULL;
 }
 
 // One line of printable text: control characters become blanks.

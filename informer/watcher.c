@@ -128,7 +128,8 @@ void watcher_replace_commit(struct watcher *w, const char *rv)
     w->rv_unavailable = false;
     w->short_watches = w->quick_ends = 0;
     w->o.sink->replace_end(w->o.arg, true);
-    w->o.sink->synced(w->o.arg);
+    if (w->running)
+        w->o.sink->synced(w->o.arg);
 }
 
 // What a call ended with: our own reason to end it comes before the transport's.
@@ -203,6 +204,7 @@ const char *watcher_rv(const struct watcher *w)
 // Ends whatever runs or is waited for.
 static void quiesce(struct watcher *w)
 {
+    w->ended++;
     timer_stop(w->o.loop, &w->timer);
     watcher_probe_stop(w);
     if (w->call)

@@ -14,12 +14,15 @@
 static int list_item(void *arg, struct str text, struct error *e)
 {
     struct watcher *w = arg;
+    unsigned ended = w->ended;
     struct json_doc doc;
+    int rc;
 
     if (watcher_parse(w, text, &doc, e) < 0)
         return error_wrap(e, "list item");
     w->listed++;
-    return w->o.sink->replace_put(w->o.arg, json_root(&doc), e);
+    rc = w->o.sink->replace_put(w->o.arg, json_root(&doc), e);
+    return ended == w->ended ? rc : -1;
 }
 
 static int list_data(void *arg, const char *p, size_t n)

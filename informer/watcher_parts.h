@@ -20,6 +20,7 @@ enum step {
 struct watcher {
     struct watcher_options o;
     bool running;
+    unsigned ended; // times that all was ended: a sink that does so is heard at once
     enum step step; // runs when call is set, else comes when timer fires
     struct client_call *call;
     struct timer timer;

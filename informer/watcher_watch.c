@@ -38,7 +38,8 @@ static int bookmark(struct watcher *w, json_val *obj, const char *rv)
     w->step = STEP_WATCH;
     timer_stop(w->o.loop, &w->timer);
     watcher_replace_commit(w, rv);
-    watcher_probe_start(w);
+    if (w->running)
+        watcher_probe_start(w);
     return 0;
 }
 
@@ -113,7 +114,9 @@ static int watch_line(void *arg, struct str text, struct error unused_arg *e)
     struct watcher *w = arg;
     struct json_doc doc;
     struct error why;
+    unsigned ended = w->ended;
     const char *type;
+    int rc;
 
     if (watcher_parse(w, text, &doc, &why) < 0) // E17
         return error_set(&w->broken, ERR_SERVER, "watch line: %s", why.text);
@@ -121,7 +124,8 @@ static int watch_line(void *arg, struct str text, struct error unused_arg *e)
     if (!type)
         return end_stream(w, ERR_SERVER, "watch line: it is not an event");
     w->lines_seen++;
-    return dispatch_line(w, type, json_get(json_root(&doc), "object"));
+    rc = dispatch_line(w, type, json_get(json_root(&doc), "object"));
+    return ended == w->ended ? rc : -1; // what follows in this chunk is of a stream that is no more
 }
 
 static void watch_headers(void *arg, const struct http_response unused_arg *r)
