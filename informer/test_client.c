@@ -22,6 +22,7 @@ struct world {
     char text[512], body[512], seen[512];
     usec remaining;
     bool leader;
+    struct wire_answer failing; // of every other request
 };
 
 static void answer(void *arg, const struct wire_request *r, struct wire_answer *ret)
@@ -32,9 +33,11 @@ static void answer(void *arg, const struct wire_request *r, struct wire_answer *
         w->answer(w, r, ret);
 }
 
-static void on_warn(void *arg, unused_arg const char *text)
+static unsigned warnings;
+
+static void on_warn(unused_arg void *arg, unused_arg const char *text)
 {
-    (void)arg;
+    warnings++;
 }
 
 static struct world *world_of(double qps)
@@ -588,6 +591,174 @@ static void the_server_says_its_version(void **state)
     assert_int_equal(server_version_parse(str_of("{\"major\":\"\"}"), &v, NULL), -1);
 }
 
+static void busy_then_created(unused_arg void *arg, const struct wire_request *r,
+                              struct wire_answer *ret)
+{
+    static const int status[] = { 429, 500, 501, 504 };
+
+    ret->status = r->index < 4 ? status[r->index] : 201;
+    ret->retry_after = r->index < 4 ? HTTP_RETRY_AT_ONCE : 0;
+}
+
+static void c1_a_body_of_four_kilobytes_goes_out_whole_five_times(void **state)
+{
+    struct world *w = *state;
+    char body[4097];
+
+    memset(body, 'b', sizeof(body));
+    body[0] = '"';
+    body[4095] = '"';
+    body[4096] = '\0';
+    w->answer = busy_then_created;
+    do_it(w, (struct client_request){
+                 .verb = CLIENT_CREATE,
+                 .path = "/api/v1/namespaces/a/configmaps",
+                 .body = {body, 4096}
+    });
+    memset(body, 'x', sizeof(body)); // it was copied
+    run_for(w, SEC);
+    assert_int_equal(w->status, 201);
+    assert_int_equal(fake_wire_count(w->wire), 5);
+    for (size_t i = 0; i < 5; i++) {
+        const char *sent = fake_wire_request(w->wire, i)->body;
+
+        assert_int_equal(strlen(sent), 4096);
+        assert_int_equal(strspn(sent + 1, "b"), 4094);
+    }
+}
+
+static void fail_first(void *arg, const struct wire_request *r, struct wire_answer *ret)
+{
+    struct world *w = arg;
+
+    if (r->index % 2)
+        return;
+    ret->status = w->failing.status;
+    ret->error = w->failing.error;
+    ret->retry_after = w->failing.retry_after;
+}
+
+// Asks once by verb, and the first answer is `failing`: the number of requests that went out.
+static size_t requests_of(struct world *w, enum client_verb verb, const struct wire_answer *failing)
+{
+    size_t before;
+
+    w->answer = NULL;
+    if (fake_wire_count(w->wire) % 2) { // the next one has to have an even index
+        get(w);
+        run_for(w, 1);
+    }
+    w->failing = *failing;
+    w->answer = fail_first;
+    before = fake_wire_count(w->wire);
+    do_it(w, (struct client_request){ .verb = verb,
+                                      .path = "/api/v1/namespaces/a/configmaps/x",
+                                      .body = str_of("{\"metadata\":{\"uid\":\"u\"}}") });
+    run_for(w, 20 * SEC);
+    return fake_wire_count(w->wire) - before;
+}
+
+static void c2_what_may_go_out_again_depends_on_what_broke_and_on_the_verb(void **state)
+{
+    static const enum client_verb verbs[] = { CLIENT_GET,       CLIENT_CREATE, CLIENT_UPDATE,
+                                              CLIENT_MERGE,     CLIENT_APPLY,  CLIENT_DELETE,
+                                              CLIENT_JSON_PATCH };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+        // The server asks for it: any verb. The connection broke: what only reads.
+        static const struct {
+            struct wire_answer failing;
+            size_t reads, writes;
+        } rows[] = {
+            {{ .status = 503, .retry_after = SEC }, 2, 2},
+            { { .error = ERR_IO },                  2, 1},
+            { { .error = ERR_TIMEOUT },             1, 1},
+            { { .error = ERR_REFUSED },             1, 1},
+            { { .error = ERR_UNAVAILABLE },         1, 1},
+        };
+
+        for (size_t k = 0; k < ARRAY_SIZE(rows); k++) {
+            size_t n, want = verbs[i] == CLIENT_GET ? rows[k].reads : rows[k].writes;
+
+            n = requests_of(w, verbs[i], &rows[k].failing);
+            assert_int_equal(n, want);
+            assert_int_equal(w->code == ERR_NONE, want == 2);
+        }
+    }
+}
+
+static void c4_only_429_and_5xx_that_name_a_time_are_asked_again(void **state)
+{
+    static const struct {
+        int status;
+        usec retry_after;
+        size_t requests;
+    } rows[] = {
+        {429,  SEC, 2},
+        { 500, SEC, 2},
+        { 503, SEC, 2},
+        { 599, SEC, 2},
+        { 429, 0,   1},
+        { 500, 0,   1},
+        { 503, 0,   1},
+        { 400, SEC, 1},
+        { 404, SEC, 1},
+        { 409, SEC, 1},
+        { 422, SEC, 1},
+        { 200, SEC, 1},
+    };
+    struct world *w = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct wire_answer failing = { .status = rows[i].status,
+                                       .retry_after = rows[i].retry_after };
+
+        assert_int_equal(requests_of(w, CLIENT_UPDATE, &failing), rows[i].requests);
+    }
+}
+
+static void late_then_own(unused_arg void *arg, const struct wire_request *r,
+                          struct wire_answer *ret)
+{
+    ret->delay = r->index ? 0 : 60 * SEC;
+    snprintf(ret->body, sizeof(ret->body), "answer %zu", r->index);
+}
+
+static void c9_an_answer_that_came_too_late_is_nobody_elses(void **state)
+{
+    struct world *w = *state;
+
+    w->answer = late_then_own;
+    do_it(w, (struct client_request){ .verb = CLIENT_GET, .path = "/x", .deadline = SEC });
+    run_for(w, 2 * SEC);
+    assert_int_equal(w->calls, 1);
+    assert_int_equal(w->code, ERR_TIMEOUT);
+    assert_int_equal(fake_wire_running(w->wire), 0);
+    get(w);
+    run_for(w, 120 * SEC);
+    assert_int_equal(w->calls, 2);
+    assert_string_equal(w->body, "answer 1");
+}
+
+static void warning(unused_arg void *arg, const struct wire_request *r, struct wire_answer *ret)
+{
+    ret->warning = r->index % 2 ? "v1 is old" : "use v2";
+}
+
+static void c10_a_warning_is_told_once_per_text(void **state)
+{
+    struct world *w = *state;
+
+    warnings = 0;
+    w->answer = warning;
+    for (int i = 0; i < 10; i++)
+        get(w);
+    run_for(w, SEC);
+    assert_int_equal(w->calls, 10);
+    assert_int_equal(warnings, 2);
+}
+
 #define W(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 RUN(W(c8_each_verb_has_its_method_type_and_parameters),
@@ -600,4 +771,8 @@ RUN(W(c8_each_verb_has_its_method_type_and_parameters),
     W(a_cancelled_call_is_silent), W(c7_a_stream_shows_only_what_a_2xx_brought),
     W(c7_a_streams_failure_is_mapped_and_keeps_its_body), W(a_stream_can_be_cancelled_while_open),
     T(the_bucket_spreads_requests_but_not_streams),
-    W(e8_a_static_token_that_is_refused_is_not_tried_twice), W(the_server_says_its_version))
+    W(e8_a_static_token_that_is_refused_is_not_tried_twice), W(the_server_says_its_version),
+    W(c1_a_body_of_four_kilobytes_goes_out_whole_five_times),
+    W(c2_what_may_go_out_again_depends_on_what_broke_and_on_the_verb),
+    W(c4_only_429_and_5xx_that_name_a_time_are_asked_again),
+    W(c9_an_answer_that_came_too_late_is_nobody_elses), W(c10_a_warning_is_told_once_per_text))

@@ -628,6 +628,157 @@ static void l5_a_lease_document_reads_back_the_same(unused_arg void **state)
     assert_int_equal(lease_record_parse(str_of("["), &r, NULL), -1);
 }
 
+static void l1_a_lease_without_a_record_is_taken(void **state)
+{
+    struct world *w = *state;
+
+    w->server.exists = true; // no holder, no duration, no times
+    lease_start(w->lease);
+    run_for(w, SEC);
+    assert_int_equal(w->started, 1);
+    assert_int_equal(w->server.creates, 0);
+    assert_string_equal(w->server.spec.holder, "me");
+    assert_int_equal(w->server.spec.transitions, 1);
+    assert_int_equal(w->server.spec.duration, 15);
+}
+
+static void l2_the_duration_that_counts_is_the_one_in_the_record(void **state)
+{
+    struct world *w = *state;
+
+    held_by(&w->server, "other", 3); // our own is 15 s
+    lease_start(w->lease);
+    run_for(w, 3 * SEC);
+    assert_int_equal(w->server.puts, 0);
+    assert_int_equal(w->started, 0);
+    run_for(w, SEC / 2);
+    assert_int_equal(w->started, 1);
+}
+
+static void l3_who_renews_within_its_duration_stays_the_leader_we_tell(void **state)
+{
+    struct world *w = *state;
+
+    held_by(&w->server, "other", 15);
+    lease_start(w->lease);
+    run_for(w, 14 * SEC);
+    held_by(&w->server, "third", 15);
+    run_for(w, 14 * SEC);
+    assert_string_equal(lease_holder(w->lease), "third");
+    assert_string_equal(w->leader, "third");
+    assert_int_equal(w->leaders, 2);
+    assert_int_equal(w->started, 0);
+    assert_false(lease_held(w->lease));
+    assert_int_equal(w->server.puts, 0);
+}
+
+static void l5_absent_and_null_members_are_zero(unused_arg void **state)
+{
+    struct lease_record r;
+
+    assert_int_equal(lease_record_parse(
+                         str_of("{\"metadata\":{\"name\":\"x\"},\"spec\":{\"holderIdentity\":null,"
+                                "\"leaseDurationSeconds\":null,\"acquireTime\":null,\"renewTime\":"
+                                "null,\"leaseTransitions\":null}}"),
+                         &r, NULL),
+                     0);
+    assert_string_equal(r.spec.holder, "");
+    assert_string_equal(r.spec.renew, "");
+    assert_int_equal(r.spec.duration, 0);
+    lease_record_fini(&r);
+    assert_int_equal(lease_record_parse(
+                         str_of("{\"metadata\":{\"name\":\"x\"},\"spec\":{\"leaseTransitions\":-4,"
+                                "\"leaseDurationSeconds\":99999999999}}"),
+                         &r, NULL),
+                     0);
+    assert_int_equal(r.spec.transitions, 0);
+    assert_int_equal(r.spec.duration, INT32_MAX);
+    lease_record_fini(&r);
+}
+
+static void l7_release_while_a_read_is_under_way_still_releases(void **state)
+{
+    struct world *w = *state;
+
+    lease_start(w->lease);
+    run_for(w, SEC);
+    w->server.fail_puts = 1;
+    w->server.delay = SEC;
+    run_for(w, 2 * SEC + SEC / 2); // the write was refused, the read is on its way
+    assert_int_equal(fake_wire_running(w->wire), 1);
+    assert_string_equal(fake_wire_request(w->wire, fake_wire_count(w->wire) - 1)->method, "GET");
+    lease_release(w->lease);
+    run_for(w, 5 * SEC);
+    assert_int_equal(w->stopped, 1);
+    assert_int_equal(w->lost, 0);
+    assert_string_equal(w->server.spec.holder, "");
+}
+
+static void l8_each_bad_setting_is_refused_by_name(void **state)
+{
+    static const struct {
+        usec duration, deadline, retry;
+        const char *words;
+    } rows[] = {
+        {-1,        10 * SEC,              2 * SEC, "positive"                       },
+        { SEC / 2,  SEC / 4,               SEC / 9, "positive"                       },
+        { 15 * SEC, 10 * SEC,              -1,      "positive"                       },
+        { 10 * SEC, 10 * SEC,              2 * SEC, "duration has to be longer"      },
+        { 15 * SEC, 2 * SEC + 2 * SEC / 5, 2 * SEC, "renew deadline has to be longer"},
+    };
+    struct world *w = *state;
+    struct lease_options o = options(w);
+    struct error e = { 0 };
+    char identity[LEASE_IDENTITY_MAX + 1];
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        o = options(w);
+        o.duration = rows[i].duration;
+        o.renew_deadline = rows[i].deadline;
+        o.retry_period = rows[i].retry;
+        assert_null(lease_new(w->loop, w->client, &o, &e));
+        assert_int_equal(e.code, ERR_INVALID);
+        assert_non_null(strstr(e.text, rows[i].words));
+    }
+    memset(identity, 'x', sizeof(identity));
+    identity[LEASE_IDENTITY_MAX] = '\0';
+    o = options(w);
+    o.identity = identity;
+    assert_null(lease_new(w->loop, w->client, &o, &e));
+    assert_non_null(strstr(e.text, "identity"));
+    o = options(w);
+    o.ns = NULL;
+    assert_null(lease_new(w->loop, w->client, &o, &e));
+    assert_non_null(strstr(e.text, "namespace"));
+}
+
+static void l10_somebody_elses_expired_lease_is_no_fault_of_ours(void **state)
+{
+    struct world *w = *state;
+    struct error e = { 0 };
+
+    held_by(&w->server, "other", 15);
+    lease_start(w->lease);
+    run_for(w, SEC);
+    clock_fake_advance(3600 * SEC); // far expired, and the loop stood still
+    assert_int_equal(lease_check(w->lease, 0, &e), 0);
+}
+
+static void l10_the_tolerance_is_counted_from_the_end_of_the_duration(void **state)
+{
+    struct world *w = *state;
+    struct error e = { 0 };
+
+    lease_start(w->lease);
+    run_for(w, SEC);
+    clock_fake_advance(13 * SEC); // 14 s old at the most: not expired
+    assert_int_equal(lease_check(w->lease, 0, &e), 0);
+    clock_fake_advance(5 * SEC); // expired by 3 to 4 s
+    assert_int_equal(lease_check(w->lease, 5 * SEC, &e), 0);
+    assert_int_equal(lease_check(w->lease, 2 * SEC, &e), -1);
+    assert_non_null(strstr(e.text, "n/l"));
+}
+
 #define W(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 RUN(W(l1_a_free_lease_is_created_and_held),
@@ -646,4 +797,11 @@ RUN(W(l1_a_free_lease_is_created_and_held),
     W(without_rights_it_says_so_and_asks_rarely),
     W(l10_the_health_check_fails_only_for_a_leader_that_should_have_stopped),
     W(l12_a_suspended_machine_wakes_up_outside_the_fence), W(l8_bad_settings_are_refused),
-    T(m9_the_identity_is_the_pods_uid_or_new), T(l5_a_lease_document_reads_back_the_same))
+    T(m9_the_identity_is_the_pods_uid_or_new), T(l5_a_lease_document_reads_back_the_same),
+    W(l1_a_lease_without_a_record_is_taken),
+    W(l2_the_duration_that_counts_is_the_one_in_the_record),
+    W(l3_who_renews_within_its_duration_stays_the_leader_we_tell),
+    T(l5_absent_and_null_members_are_zero), W(l7_release_while_a_read_is_under_way_still_releases),
+    W(l8_each_bad_setting_is_refused_by_name),
+    W(l10_somebody_elses_expired_lease_is_no_fault_of_ours),
+    W(l10_the_tolerance_is_counted_from_the_end_of_the_duration))

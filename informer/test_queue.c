@@ -483,6 +483,255 @@ static void pq9_random_operations_keep_the_invariants(void **state)
     assert_true(taken > 1000);
 }
 
+static void q1_of_many_adds_each_key_is_handed_out_once(void **state)
+{
+    char name[16];
+    struct key k;
+    unsigned seen[500] = { 0 };
+
+    (void)state;
+    for (int i = 0; i < 50 * 500; i++) {
+        snprintf(name, sizeof(name), "%d", (i * 131) % 500);
+        add(name);
+    }
+    assert_int_equal(queue_len(f.q), 500);
+    while (queue_get(f.q, &k, NULL)) // all are held at once, as by 500 workers
+        seen[strtoul(k.name, NULL, 10)]++;
+    assert_int_equal(queue_processing(f.q), 500);
+    for (int i = 0; i < 500; i++) {
+        assert_int_equal(seen[i], 1);
+        snprintf(name, sizeof(name), "%d", i);
+        done(name);
+    }
+    assert_int_equal(queue_processing(f.q), 0);
+    assert_string_equal(drain(), "");
+}
+
+static void q5_a_plain_shutdown_waits_for_nobody(void **state)
+{
+    struct key k;
+
+    (void)state;
+    add("a");
+    add("b");
+    assert_true(queue_get(f.q, &k, NULL));
+    assert_true(queue_get(f.q, &k, NULL));
+    queue_shutdown(f.q);
+    assert_true(queue_is_shut_down(f.q));
+    assert_int_equal(queue_processing(f.q), 2);
+    assert_false(queue_get(f.q, &k, NULL));
+    done("a");
+    done("b");
+    pass(1000);
+    assert_int_equal(f.drained, 0);
+}
+
+static void q11_a_huge_base_is_capped_and_never_negative(void **state)
+{
+    struct key a = key("a");
+    struct queue *q =
+        queue_new(f.loop, &(struct queue_options){ .name = "huge", .base_delay = INT64_MAX / 2 });
+    struct key k;
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        queue_add_rate_limited(q, &a, QUEUE_NORMAL);
+    assert_int_equal(queue_failures(q, &a), 100);
+    pass(QUEUE_MAX_DELAY - 1);
+    assert_false(queue_get(q, &k, NULL));
+    pass(1);
+    assert_true(queue_get(q, &k, NULL));
+    queue_done(q, &k);
+    queue_free(q);
+}
+
+static void q13_two_keys_back_off_and_are_forgotten_apart(void **state)
+{
+    struct key a = key("a"), b = key("b");
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        queue_add_rate_limited(f.q, &a, QUEUE_NORMAL);
+        pass(QUEUE_BASE_DELAY << i);
+        assert_string_equal(drain(), "a ");
+    }
+    queue_add_rate_limited(f.q, &b, QUEUE_NORMAL);
+    queue_forget(f.q, &b);
+    assert_int_equal(queue_failures(f.q, &a), 3);
+    assert_int_equal(queue_failures(f.q, &b), 0);
+    pass(QUEUE_BASE_DELAY); // forgetting the failures does not take back the delay
+    assert_string_equal(drain(), "b ");
+    queue_forget(f.q, &b); // of what is not known any more: nothing
+}
+
+static void q14_durations_are_observed_once_per_key(void **state)
+{
+    struct key k;
+
+    (void)state;
+    add("a");
+    add("a");
+    pass(USEC_PER_SEC);
+    assert_true(queue_get(f.q, &k, NULL));
+    assert_true(metric_value(METRIC_WORKQUEUE_QUEUE_DURATION_SECONDS, "test") == 1);
+    assert_true(metric_value(METRIC_WORKQUEUE_WORK_DURATION_SECONDS, "test") == 0);
+    done("a");
+    done("a"); // a second done is nothing
+    assert_true(metric_value(METRIC_WORKQUEUE_WORK_DURATION_SECONDS, "test") == 1);
+    queue_update_metrics(f.q);
+    assert_true(metric_value(METRIC_WORKQUEUE_UNFINISHED_WORK_SECONDS, "test") == 0);
+    assert_true(metric_value(METRIC_WORKQUEUE_LONGEST_RUNNING_PROCESSOR_SECONDS, "test") == 0);
+}
+
+static void pq1_a_key_that_is_worked_on_comes_back_as_soon_as_it_is_done(void **state)
+{
+    struct key k;
+
+    (void)state;
+    add("a");
+    add("b");
+    assert_true(queue_get(f.q, &k, NULL));
+    assert_string_equal(k.name, "a");
+    add("a");
+    add("c");
+    assert_true(queue_get(f.q, &k, NULL));
+    assert_string_equal(k.name, "b");
+    done("a");
+    assert_true(queue_get(f.q, &k, NULL));
+    assert_string_equal(k.name, "c");
+    assert_true(queue_get(f.q, &k, NULL));
+    assert_string_equal(k.name, "a");
+    assert_false(queue_get(f.q, &k, NULL));
+    done("a");
+    done("b");
+    done("c");
+}
+
+static void pq2_an_add_while_worked_on_counts_as_a_second_one(void **state)
+{
+    struct key k;
+
+    (void)state;
+    add("a");
+    add("a");
+    assert_int_equal(queue_len(f.q), 1);
+    assert_true(queue_get(f.q, &k, NULL));
+    add("a");
+    add("a");
+    assert_true(metric_value(METRIC_WORKQUEUE_ADDS_TOTAL, "test") == 2);
+    assert_int_equal(queue_len(f.q), 0);
+    done("a");
+    assert_int_equal(queue_len(f.q), 1);
+    assert_string_equal(drain(), "a ");
+}
+
+static void add_as(const char *name, enum queue_priority p)
+{
+    struct key k = key(name);
+
+    queue_add(f.q, &k, p);
+}
+
+static void pq4_a_key_whose_priority_rises_goes_to_the_front(void **state)
+{
+    (void)state;
+    add_as("foo", QUEUE_LOW);
+    add_as("bar", QUEUE_LOW);
+    add_as("baz", QUEUE_LOW);
+    add_as("baz", QUEUE_NORMAL);
+    assert_string_equal(drain(), "baz foo bar ");
+}
+
+static void pq5_a_key_that_is_raised_is_the_last_of_its_new_class(void **state)
+{
+    (void)state;
+    add_as("foo", QUEUE_LOW);
+    add_as("bar", QUEUE_NORMAL);
+    add_as("foo", QUEUE_NORMAL);
+    assert_string_equal(drain(), "bar foo ");
+}
+
+static void pq6_ready_now_beats_an_hour_from_now_and_len_counts_the_ready(void **state)
+{
+    (void)state;
+    after("a", 0);
+    after("a", USEC_PER_HOUR);
+    after("b", USEC_PER_HOUR);
+    assert_int_equal(queue_len(f.q), 1);
+    assert_int_equal(queue_waiting(f.q), 1);
+    assert_string_equal(drain(), "a ");
+    pass(USEC_PER_HOUR);
+    assert_string_equal(drain(), "b ");
+}
+
+static void pq7_depth_counts_no_key_twice_however_it_was_added(void **state)
+{
+    (void)state;
+    after("a", 1000);
+    assert_true(metric_value(METRIC_WORKQUEUE_DEPTH, "test") == 0);
+    add_as("a", QUEUE_LOW);
+    assert_true(metric_value(METRIC_WORKQUEUE_DEPTH, "test") == 1);
+    add_as("a", QUEUE_NORMAL);
+    after("a", 1000);
+    after("a", 0);
+    pass(2000);
+    assert_true(metric_value(METRIC_WORKQUEUE_DEPTH, "test") == 1);
+    assert_true(metric_value(METRIC_WORKQUEUE_ADDS_TOTAL, "test") == 1);
+    assert_string_equal(drain(), "a ");
+    assert_true(metric_value(METRIC_WORKQUEUE_DEPTH, "test") == 0);
+}
+
+static void pq9_no_low_key_is_given_while_a_normal_one_is_ready(void **state)
+{
+    enum queue_priority want[40], p;
+    unsigned lows = 0;
+    uint32_t r = 3;
+
+    (void)state;
+    for (int round = 0; round < 200; round++) {
+        struct key k;
+        size_t normal = 0;
+
+        memset(want, 0, sizeof(want));
+        for (int i = 0; i < 60; i++) {
+            size_t at = next_random(&r) % ARRAY_SIZE(want);
+            char name[8];
+
+            snprintf(name, sizeof(name), "%zu", at);
+            p = next_random(&r) % 3 ? QUEUE_LOW : QUEUE_NORMAL;
+            add_as(name, p);
+            want[at] = MAX(want[at], p);
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(want); i++)
+            normal += want[i] == QUEUE_NORMAL;
+        while (queue_get(f.q, &k, &p)) {
+            assert_int_equal(p, want[strtoul(k.name, NULL, 10)]);
+            assert_int_equal(p, normal ? QUEUE_NORMAL : QUEUE_LOW);
+            normal -= normal > 0;
+            lows += p == QUEUE_LOW;
+            queue_done(f.q, &k);
+        }
+    }
+    assert_true(lows > 1000);
+}
+
+static void k1_a_key_that_waits_long_holds_nobody_up(void **state)
+{
+    (void)state;
+    after("late", USEC_PER_HOUR);
+    after("soon", 1000);
+    add("now");
+    assert_string_equal(drain(), "now ");
+    pass(1000);
+    assert_string_equal(drain(), "soon ");
+    after("late", 1000); // the sooner time wins
+    pass(1000);
+    assert_string_equal(drain(), "late ");
+    after("late", 1000); // what was given may wait again
+    pass(1000);
+    assert_string_equal(drain(), "late ");
+}
+
 #define Q(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 RUN(Q(q3_adds_before_a_get_collapse_and_keep_their_order),
@@ -500,4 +749,14 @@ RUN(Q(q3_adds_before_a_get_collapse_and_keep_their_order),
     Q(q7_a_drain_processes_a_key_that_became_dirty_once_more),
     Q(q6_a_second_shutdown_ends_the_drain),
     Q(q14_metrics_count_depth_adds_retries_and_running_work),
-    Q(pq9_random_operations_keep_the_invariants))
+    Q(pq9_random_operations_keep_the_invariants), Q(q1_of_many_adds_each_key_is_handed_out_once),
+    Q(q5_a_plain_shutdown_waits_for_nobody), Q(q11_a_huge_base_is_capped_and_never_negative),
+    Q(q13_two_keys_back_off_and_are_forgotten_apart), Q(q14_durations_are_observed_once_per_key),
+    Q(pq1_a_key_that_is_worked_on_comes_back_as_soon_as_it_is_done),
+    Q(pq2_an_add_while_worked_on_counts_as_a_second_one),
+    Q(pq4_a_key_whose_priority_rises_goes_to_the_front),
+    Q(pq5_a_key_that_is_raised_is_the_last_of_its_new_class),
+    Q(pq6_ready_now_beats_an_hour_from_now_and_len_counts_the_ready),
+    Q(pq7_depth_counts_no_key_twice_however_it_was_added),
+    Q(pq9_no_low_key_is_given_while_a_normal_one_is_ready),
+    Q(k1_a_key_that_waits_long_holds_nobody_up))
