@@ -275,28 +275,26 @@ int decode_list_rules(const struct decoder *d, const struct path *at, const stru
     return 0;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 32;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+// The value of a hexadecimal digit plus one; 0 for any other character.
+static const uint8_t hex_digit[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 static bool uuid_parse(struct str s, uint8_t ret[16])
 {
-    if (s.n != 36)
+    static const uint8_t byte_at[16] = {
+        0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34
+    };
+    if (s.n != 36 || s.p[8] != '-' || s.p[13] != '-' || s.p[18] != '-' || s.p[23] != '-')
         return false;
-    uint32_t digit = 0;
-    for (uint32_t i = 0; i < 36; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        int v = hex_digit(s.p[i]);
-        if (dash ? s.p[i] != '-' : v < 0)
+    for (uint32_t i = 0; i < 16; i++) {
+        uint8_t high = hex_digit[(uint8_t)s.p[byte_at[i]]];
+        uint8_t low = hex_digit[(uint8_t)s.p[byte_at[i] + 1]];
+        if (!high || !low)
             return false;
-        if (dash)
-            continue;
-        ret[digit / 2] = (uint8_t)(digit % 2 ? ret[digit / 2] | v : v << 4);
-        digit++;
+        ret[i] = (uint8_t)((high - 1) << 4 | (low - 1));
     }
     return true;
 }

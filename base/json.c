@@ -5,12 +5,15 @@
 #include "base/json.h"
 
 #include "base/alloc.h"
+#include "base/json_span.h"
+#include <ctype.h>
 
 #define POOL_ROUND ((size_t)64 * 1024)
 
 struct json_pool {
     char *p; // owned
     size_t cap, max;
+    struct buf text; // of json_parse_without
 };
 
 struct json_pool *json_pool_new(size_t max)
@@ -18,6 +21,7 @@ struct json_pool *json_pool_new(size_t max)
     struct json_pool *pool = xcalloc(1, sizeof(*pool));
 
     pool->max = max;
+    buf_init(&pool->text, max);
     return pool;
 }
 
@@ -26,11 +30,13 @@ void json_pool_free(struct json_pool *pool)
     if (!pool)
         return;
     free(pool->p);
+    buf_fini(&pool->text);
     free(pool);
 }
 
 void json_pool_trim(struct json_pool *pool, size_t keep)
 {
+    buf_shrink(&pool->text, keep);
     if (pool->cap <= keep)
         return;
     free(TAKE(pool->p));
@@ -89,13 +95,18 @@ static bool is_deeper_than(yyjson_val *root, size_t max)
     return false;
 }
 
+// Without YYJSON_READ_INSITU the text is only read; the parameter's type says otherwise.
+static yyjson_doc *read_text(struct str text, const yyjson_alc *alc, yyjson_read_err *err)
+{
+    return text.n
+               ? yyjson_read_opts((char *)(uintptr_t)text.p, text.n, YYJSON_READ_NOFLAG, alc, err)
+               : NULL;
+}
+
 static int parse(struct str text, const yyjson_alc *alc, yyjson_doc **ret, struct error *e)
 {
     yyjson_read_err err = { 0 };
-    // Without YYJSON_READ_INSITU the text is only read; the parameter's type says otherwise.
-    yyjson_doc *doc =
-        text.n ? yyjson_read_opts((char *)(uintptr_t)text.p, text.n, YYJSON_READ_NOFLAG, alc, &err)
-               : NULL;
+    yyjson_doc *doc = read_text(text, alc, &err);
 
     if (!doc)
         return set_read_error(text, &err, e);
@@ -118,6 +129,74 @@ int json_parse(struct str text, struct json_pool *pool, struct json_doc *ret, st
         return -1;
     *ret = (struct json_doc){ .doc = doc, .pooled = pool != NULL };
     return 0;
+}
+
+// Where a member of that name stands in the text, from its opening quote on; NULL if nowhere.
+// Quotes inside strings are escaped, so that what is found is a key, or the end of one that has a
+// quote in it.
+static const char *find_member(const char *p, const char *end, struct str name, size_t rare)
+{
+    const char *begin = p;
+
+    while ((size_t)(end - p) >= name.n + 3 &&
+           (p = memchr(p + 1 + rare, name.p[rare], (size_t)(end - p) - rare - 1))) {
+        const char *from = p - rare - 1;
+
+        if ((size_t)(end - from) < name.n + 3)
+            return NULL;
+        if (from[0] == '"' && memcmp(from + 1, name.p, name.n) == 0 && from[name.n + 1] == '"' &&
+            from[name.n + 2] == ':' && from > begin && from[-1] != '\\')
+            return from;
+        p = from + 1;
+    }
+    return NULL;
+}
+
+// Copies the text but for the lists and objects of these members; false when there are none, or
+// when one has no end.
+static bool cut_members(struct str text, struct str name, struct buf *out)
+{
+    const char *p = text.p, *end = text.p + text.n, *at;
+    size_t rare = 0;
+
+    while (rare < name.n - 1 && !isupper((unsigned char)name.p[rare]))
+        rare++;
+    buf_reset(out);
+    while ((at = find_member(p, end, name, rare))) {
+        struct json_span span = { 0 };
+        size_t n;
+
+        at += name.n + 3;
+        if (at == end || (*at != '[' && *at != '{'))
+            return false;
+        n = json_span_end(&span, at, (size_t)(end - at));
+        if (!n)
+            return false;
+        buf_add(out, p, (size_t)(at - p));
+        buf_addc(out, '0');
+        p = at + n;
+    }
+    if (p == text.p)
+        return false;
+    buf_add(out, p, (size_t)(end - p));
+    return !out->failed;
+}
+
+int json_parse_without(struct str text, const char *member, struct json_pool *pool,
+                       struct json_doc *ret, struct error *e)
+{
+    yyjson_read_err err = { 0 };
+    yyjson_alc alc;
+
+    // The pool's room is for the whole text: the allocator must not move what was parsed.
+    if (!pool_allocator(pool, text.n, &alc))
+        return error_set(e, ERR_TOO_BIG, "JSON text of %zu bytes needs too much memory", text.n);
+    *ret = (struct json_doc){ .pooled = true };
+    if (cut_members(text, str_of(member), &pool->text))
+        ret->doc = read_text(buf_str(&pool->text), &alc, &err);
+    if (!ret->doc) // nothing to cut, or not JSON: then the message is about the text as it came
+        ret->doc = read_text(text, &alc, &err);
+    return ret->doc ? 0 : set_read_error(text, &err, e);
 }
 
 static int compare_keys(const void *a, const void *b)

@@ -134,6 +134,70 @@ static void x5_depth_is_bounded(void **state unused_arg)
     }
 }
 
+// What a text becomes without the member "skipMe".
+static char *without(const char *text)
+{
+    struct json_pool *pool = json_pool_new(1 << 20);
+    struct json_doc d;
+    struct buf b;
+
+    buf_init(&b, 1 << 20);
+    if (json_parse_without(str_of(text), "skipMe", pool, &d, NULL) < 0 ||
+        json_write(json_root(&d), &b) < 0)
+        buf_adds(&b, "refused");
+    json_pool_free(pool);
+    return buf_take(&b);
+}
+
+static void a_member_is_skipped_whatever_it_holds(void **state unused_arg)
+{
+    static const char *const texts[][2] = {
+        {"{\"a\":1,\"skipMe\":[{\"b\":\"]}\\\"]\"}],\"c\":2}",   "{\"a\":1,\"skipMe\":0,\"c\":2}"   },
+        { "{\"skipMe\":{\"skipMe\":[]}}",                        "{\"skipMe\":0}"                   },
+        { "[{\"skipMe\":[1]},{\"skipMe\":{}},3]",                "[{\"skipMe\":0},{\"skipMe\":0},3]"},
+        { "{\"x\":{\"skipMe\":[not json]}}",                     "{\"x\":{\"skipMe\":0}}"           },
+        { "{\"a\":\"\\\"skipMe\\\":[1]\"}",                      "{\"a\":\"\\\"skipMe\\\":[1]\"}"   }, // text
+        { "{\"a\\\"skipMe\":[1,2]}",                             "{\"a\\\"skipMe\":[1,2]}"          }, // another key
+        { "{\"skipMe\":5,\"b\":[1]}",                            "{\"skipMe\":5,\"b\":[1]}"         }, // small anyway
+        { "{\"skipme\":[1],\"skipMeToo\":[2],\"doskipMe\":[3]}",
+         "{\"skipme\":[1],\"skipMeToo\":[2],\"doskipMe\":[3]}"                                      },
+        { "{\"skipMe\":[1,",                                     "refused"                          },
+        { "{\"skipMe\":[1]",                                     "refused"                          },
+        { "\"skipMe\":[1]",                                      "refused"                          },
+        { "",                                                    "refused"                          },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        autofree char *got = without(texts[i][0]);
+
+        assert_string_equal(got, texts[i][1]);
+    }
+}
+
+static void a_refused_text_is_quoted_with_its_own_place(void **state unused_arg)
+{
+    struct json_pool *pool = json_pool_new(1 << 20);
+    struct json_doc d;
+    struct error e;
+
+    assert_int_equal(json_parse_without(str_of("{\"skipMe\":[1,2,3],}"), "skipMe", pool, &d, &e),
+                     -1);
+    assert_int_equal(e.code, ERR_INVALID);
+    assert_non_null(strstr(e.text, "column 18"));
+    json_pool_free(pool);
+}
+
+static void a_deep_text_without_bound_is_read_in_a_loop(void **state unused_arg)
+{
+    autofree char *deep = nested("{\"a\":", "}", 10000);
+    struct json_pool *pool = json_pool_new(8 << 20);
+    struct json_doc d;
+
+    assert_int_equal(json_parse_without(str_of(deep), "skipMe", pool, &d, NULL), 0);
+    assert_true(yyjson_is_obj(json_root(&d)));
+    json_pool_free(pool);
+}
+
 static void many_shallow_values_are_not_deep(void **state unused_arg)
 {
     autobuf struct buf b = { 0 };
@@ -264,7 +328,8 @@ static void a_value_is_written_compact(void **state unused_arg)
 RUN(T(members_are_reached_by_path), T(getters_fall_back_when_absent_or_of_another_type),
     T(integers_at_the_ends_of_the_range), T(text_with_a_nul_is_whole),
     T(what_is_no_json_is_refused_with_its_place), T(x5_depth_is_bounded),
-    T(many_shallow_values_are_not_deep), T(a_pool_serves_one_document_after_another),
-    T(freeing_late_does_not_hurt_the_pool), T(what_a_pool_cannot_hold_is_too_big),
-    T(strict_refuses_duplicate_keys_at_any_depth), T(equality_ignores_the_order_of_keys),
-    T(a_value_is_written_compact))
+    T(a_member_is_skipped_whatever_it_holds), T(a_refused_text_is_quoted_with_its_own_place),
+    T(a_deep_text_without_bound_is_read_in_a_loop), T(many_shallow_values_are_not_deep),
+    T(a_pool_serves_one_document_after_another), T(freeing_late_does_not_hurt_the_pool),
+    T(what_a_pool_cannot_hold_is_too_big), T(strict_refuses_duplicate_keys_at_any_depth),
+    T(equality_ignores_the_order_of_keys), T(a_value_is_written_compact))

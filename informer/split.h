@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "base/error.h"
+#include "base/json_span.h"
 #include "base/str.h"
 
 #define SPLIT_OBJECT_MAX ((size_t)8 << 20)
@@ -35,13 +36,12 @@ struct split_list {
     void *arg;
     size_t max_object;
     enum split_phase phase;
-    uint32_t depth;          // ENVELOPE: open brackets; ITEM: open brackets of this item
+    struct json_span span;   // ITEM: how far its end was looked for
+    uint32_t depth;          // ENVELOPE: open brackets
     bool in_string, escaped; // ENVELOPE
     bool is_items, want_items, seen_items;
-    uint8_t matched;       // bytes of the outer object's current string that agree with "items"
-    uint64_t item_string;  // ITEM: all ones inside a string, else 0
-    uint64_t item_escaped; // ITEM: 1 when the next byte is escaped
-    char *cont;            // owned: the continue token once finished
+    uint8_t matched; // bytes of the outer object's current string that agree with "items"
+    char *cont;      // owned: the continue token once finished
 };
 
 struct split_list_end {

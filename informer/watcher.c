@@ -155,7 +155,9 @@ int watcher_parse(struct watcher *w, struct str text, struct json_doc *ret, stru
     // A text this large has passed before: most objects are far smaller than its pool.
     if (w->o.pool && text.n < POOL_SMALL)
         json_pool_trim(w->o.pool, POOL_KEEP);
-    return json_parse(text, w->o.pool, ret, e);
+    if (!w->o.pool)
+        return json_parse(text, NULL, ret, e);
+    return json_parse_without(text, "managedFields", w->o.pool, ret, e);
 }
 
 static void timer_due(void *arg)
