@@ -81,9 +81,13 @@ function(k9_fuzzer folder file)
   k9_register(${target} fuzz ${found})
 endfunction()
 
-# k9_tests(name dir libs...): everything in dir that a developer runs, and production does not.
+# k9_tests(name dir libs...): everything in dir that a developer runs, and production does not. A
+# build for release has the benchmarks alone: linking a hundred tests with LTO takes minutes.
 function(k9_tests name dir)
   k9_sources(sources ${dir})
+  if(CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+    list(FILTER sources INCLUDE REGEX "/bench_[^/]*$")
+  endif()
   foreach(file IN LISTS sources)
     if(file MATCHES "/test_[^/]*$" AND CMOCKA_FOUND)
       k9_executable(target ${name} ${file} ${ARGN} PkgConfig::CMOCKA)
