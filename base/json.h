@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading JSON: with writer.c the only files that know yyjson. Values are borrowed from their
-// document. Depth is bounded by JSON_DEPTH_MAX (but see json_parse_without), numbers are int64 or double, text is valid UTF-8.
+// document. Depth is bounded by JSON_DEPTH_MAX (but see json_parse_without), numbers are int64 or
+// double, text is valid UTF-8.
 #pragma once
 
 #include "base/base.h"
@@ -31,8 +32,8 @@ void json_pool_trim(struct json_pool *p, size_t keep);
 int must_check json_parse(struct str text, struct json_pool *pool, struct json_doc *ret,
                           struct error *e);
 // For streams of objects, where each step counts: the lists and objects that are values of `member`
-// (a name of plain characters) are skipped unread and come out as 0, and the depth is not bounded, so
-// that who walks the document must not follow it by recursion of its own.
+// (a name of plain characters) are skipped unread and come out as 0, and the depth is not bounded,
+// so that who walks the document must not follow it by recursion of its own.
 int must_check json_parse_without(struct str text, const char *member, struct json_pool *pool,
                                   struct json_doc *ret, struct error *e);
 // Also refuses duplicate keys.
