@@ -103,13 +103,21 @@ static int set_pragmas(struct db *d, bool readonly, struct error *e)
         e);
 }
 
+// Nobody asks how much memory SQLite has, so it need not count under a lock at every allocation.
+// Has an effect before the first connection only.
+static void count_no_memory(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static struct db *open_as(const char *name, int flags, struct error *e)
 {
     struct db *d = xcalloc(1, sizeof(*d));
     bool readonly = flags & SQLITE_OPEN_READONLY;
-    int rc =
-        sqlite3_open_v2(name, &d->h, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int rc;
 
+    count_no_memory();
+    rc = sqlite3_open_v2(name, &d->h, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (rc != SQLITE_OK || set_pragmas(d, readonly, e) < 0) {
         if (rc != SQLITE_OK)
             error_set(e, class_of(rc), "%s%s", d->h ? sqlite3_errmsg(d->h) : sqlite3_errstr(rc),

@@ -223,6 +223,27 @@ static const char *or_null(const char *s)
     return s && *s ? s : NULL;
 }
 
+// What a row of one check in one run is about, as a number: the object, or, for a row about the
+// whole check, its rank, so that what passes and what was skipped stand side by side.
+static int64_t subject_of(const struct finding_row *f, int rank)
+{
+    const char *const words[] = { f->kind, f->ns, f->name };
+    char text[1024];
+    size_t n = 0;
+
+    if (!or_null(f->kind))
+        return rank;
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        const char *word = words[i] ? words[i] : "";
+        size_t len = MIN(strlen(word), sizeof(text) / 3 - 1);
+
+        memcpy(text + n, word, len);
+        text[n + len] = '\0';
+        n += len + 1;
+    }
+    return (int64_t)hash64_stable(text, n);
+}
+
 static int put_result(struct store *s, const struct finding_row *f, struct error *e)
 {
     const char *const words[] = { f->reason,    f->kind, f->ns,      f->name,
@@ -242,6 +263,7 @@ static int put_result(struct store *s, const struct finding_row *f, struct error
     bind_int(q, 4, f->count);
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)
         bind_text(q, 5 + (int)i, or_null(words[i]));
+    bind_int(q, 13, subject_of(f, rank));
     s->rows_written++;
     return stmt_run(q, e);
 }
