@@ -8,6 +8,7 @@ PROGRAM = $(CURDIR)/build/$(PRESET)/kube9-operator
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build run stop test test-fast bench asan tsan fuzz coverage store-kill format tidy clean
+.PHONY: help deps build run stop test test-fast bench asan tsan fuzz acto coverage format tidy clean
 
 help: ## print this list
 	@echo 'kube9-operator: make TARGET [PRESET=dev|dev-clang|asan|tsan|release]'
@@ -49,6 +50,11 @@ fuzz: deps ## every fuzzer for FUZZ_SECONDS (default 20) each
 store-kill: deps ## kill a writer of the history COUNT times (default 1000), SEED=n replays
 	@cmake/build.sh $(PRESET) test_kill
 	@K9_COUNT=$${COUNT:-1000} K9_SEED=$${SEED:-1} build/$(PRESET)/test_kill
+
+acto: deps ## chains of custom resource changes (STEPS=1000 SEED=1 TRIAL=) against a sanitizer build
+	@cmake/build.sh asan kube9-operator
+	@OPERATOR=$(CURDIR)/build/asan/kube9-operator MINUTES=60 ACTO_STEPS=$${STEPS:-1000} ACTO_SEED=$${SEED:-1} \
+		ACTO_TRIAL=$${TRIAL:--1} e2e/run.sh $${VERSION:+--version $$VERSION} 24-acto
 
 coverage: deps ## line coverage of the unit and component tests
 	@cmake/coverage.sh

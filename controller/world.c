@@ -148,6 +148,12 @@ static const char *missing_text(struct manager *m, struct arena *a)
     return arena_strdup(a, text.p ? text.p : "");
 }
 
+static bool argocd_known(struct manager *m)
+{
+    return state_of(m, KIND_CUSTOM_RESOURCE_DEFINITION) != KIND_NOT_SYNCED &&
+           state_of(m, KIND_DEPLOYMENT) != KIND_NOT_SYNCED;
+}
+
 static void decide_config(struct manager *m, struct plan *p)
 {
     struct config_input in = { .now = clock_wall(), .in_force = m->config };
@@ -173,8 +179,10 @@ static void decide_config(struct manager *m, struct plan *p)
     in.facts.store_reason = history_reason(m->history);
     in.facts.store_message = history_message(m->history);
     in.facts.permissions_missing = missing_text(m, p->arena);
-    detect_argocd(m->informers, m->config, &argocd);
-    in.facts.argocd = &argocd;
+    if (argocd_known(m)) {
+        detect_argocd(m->informers, m->config, &argocd);
+        in.facts.argocd = &argocd;
+    }
     reconcile_config(&in, p);
 }
 

@@ -62,6 +62,15 @@ static bool tells_of_cluster(const struct object *r)
            assessment_run_spec_mode(assessment_run_spec(run)) == RUN_MODE_FULL;
 }
 
+// Times have seconds: of two runs that ended in the same one the name decides, so that the choice
+// is the same in every process.
+static bool ended_later(const struct object *a, const struct object *b)
+{
+    usec x = run_completion(a), y = b ? run_completion(b) : -1;
+
+    return x != y ? x > y : strcmp(object_name(a), object_name(b)) > 0;
+}
+
 void run_overview_make(const struct object *const *runs, size_t n, struct run_overview *ret)
 {
     *ret = (struct run_overview){ 0 };
@@ -75,9 +84,9 @@ void run_overview_make(const struct object *const *runs, size_t n, struct run_ov
         }
         if (!tells_of_cluster(r))
             continue;
-        if (!ret->last_any || run_completion(r) > run_completion(ret->last_any))
+        if (ended_later(r, ret->last_any))
             ret->last_any = r;
-        if (run_succeeded(r) && (!ret->last || run_completion(r) > run_completion(ret->last)))
+        if (run_succeeded(r) && ended_later(r, ret->last))
             ret->last = r;
     }
 }
@@ -277,7 +286,12 @@ static struct condition_fact current_fact(const struct state *s)
 static struct condition_fact permissions_fact(const struct state *s)
 {
     const char *name = "PermissionsSufficient", *missing = s->in->facts.permissions_missing;
+    const struct condition *was =
+        condition_find(kube9_config_status_conditions(status_of(s->in)), name);
 
+    if (!missing && was) // after a restart the last answer stands until there is a new one
+        return (struct condition_fact){ name, condition_status(was),
+                                        atom_str(condition_reason(was)), condition_message(was) };
     if (!missing)
         return (struct condition_fact){ name, CONDITION_UNKNOWN, "NotAskedYet",
                                         "permissions have not been asked for yet" };
@@ -375,12 +389,29 @@ static void put_collections(const struct state *s, struct draft *d)
     }
 }
 
-static void put_argocd(const struct detected *a, struct draft *d)
+static void keep_argocd(const struct argocd_status *old, struct draft *d)
 {
     struct draft *item;
 
-    if (!a)
+    if (!old)
         return;
+    item = kube9_config_status_add_argocd(d);
+    argocd_status_put_detected(item, argocd_status_detected(old));
+    if (argocd_status_namespace(old))
+        argocd_status_put_namespace(item, argocd_status_namespace(old));
+    if (argocd_status_version(old))
+        argocd_status_put_version(item, argocd_status_version(old));
+}
+
+static void put_argocd(const struct state *s, struct draft *d)
+{
+    const struct detected *a = s->in->facts.argocd;
+    struct draft *item;
+
+    if (!a) {
+        keep_argocd(kube9_config_status_argocd(status_of(s->in)), d);
+        return;
+    }
     item = kube9_config_status_add_argocd(d);
     argocd_status_put_detected(item, a->detected);
     if (a->namespace)
@@ -398,6 +429,7 @@ static void write_status(const struct state *s)
 {
     const struct operator_facts *f = &s->in->facts;
     struct draft *d;
+    const char *id;
 
     if (!s->in->object || object_meta_has_deletion_timestamp(object_meta_of(s->in->object)))
         return;
@@ -409,8 +441,9 @@ static void write_status(const struct state *s)
     kube9_config_status_put_health(d, health_of(f->health));
     kube9_config_status_put_version(d, f->version);
     kube9_config_status_put_registered(d, false);
-    if (f->cluster_id)
-        kube9_config_status_put_cluster_id(d, f->cluster_id);
+    id = f->cluster_id ? f->cluster_id : kube9_config_status_cluster_id(status_of(s->in));
+    if (id)
+        kube9_config_status_put_cluster_id(d, id);
     if (f->error)
         kube9_config_status_put_error(d, f->error);
     put_last(s, d);
@@ -420,7 +453,7 @@ static void write_status(const struct state *s)
         kube9_config_status_put_next_assessment_time(d, s->schedule.next / USEC_PER_SEC);
     for (size_t i = 0; i < s->runs.n_active; i++)
         kube9_config_status_add_active(d, object_name(s->runs.active[i]));
-    put_argocd(f->argocd, d);
+    put_argocd(s, d);
     put_collections(s, d);
     put_conditions(s, d);
     plan_apply_status(s->p, s->in->object, d);

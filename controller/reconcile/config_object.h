@@ -17,7 +17,9 @@ enum config_presence {
     CONFIG_PRESENT,
 };
 
-struct operator_facts { // about the operator itself
+// About the operator itself. What is not known yet leaves the status as it is: a restart of which
+// nothing follows writes nothing.
+struct operator_facts {
     const char *version;
     const char *cluster_id; // NULL until known
     const char *health;     // "Healthy", "Degraded", "Unhealthy"
@@ -25,7 +27,7 @@ struct operator_facts { // about the operator itself
     bool store_healthy;
     const char *store_reason, *store_message;
     const char *permissions_missing; // "" = none; NULL = not known yet
-    const struct detected *argocd;   // NULL: not looked for
+    const struct detected *argocd;   // NULL: not known yet
 };
 
 struct config_input {

@@ -212,6 +212,29 @@ static void write_status(const struct run_input *in, const struct outcome *o, st
     plan_apply_status(p, in->run, d);
 }
 
+// The spec changed where it still may (cancel, ttlSecondsAfterFinished): the same status, said of
+// the new generation, or those who wait for it would take it for an old one.
+static void follow_generation(const struct run_input *in, struct plan *p)
+{
+    const struct assessment_run_status *old = status_of(in->run);
+    int64_t generation = object_meta_generation(object_meta_of(in->run));
+    struct draft *d;
+
+    if (assessment_run_status_observed_generation(old) == generation)
+        return;
+    d = draft_load(p->arena, &type_assessment_run_status, old);
+    assessment_run_status_put_observed_generation(d, generation);
+    draft_drop(d, "conditions");
+    FOR_EACH (condition, c, assessment_run_status_conditions(old)) {
+        struct condition_fact f = { atom_str(condition_type(c)), condition_status(c),
+                                    atom_str(condition_reason(c)), condition_message(c) };
+
+        condition_add(assessment_run_status_add_conditions(d),
+                      assessment_run_status_conditions(old), &f, generation, in->now);
+    }
+    plan_apply_status(p, in->run, d);
+}
+
 // Decisions
 
 static usec started_at(const struct object *run)
@@ -291,6 +314,7 @@ static void reconcile_running(const struct run_input *in, const char *uid, struc
         else
             end(in, RUN_PHASE_CANCELLED, "Cancelled", "cancelled before it was finished", p);
     } else if (mine) {
+        follow_generation(in, p);
         plan_requeue(p, deadline_of(in->run) + LATE_GRACE);
     } else if (in->now >= deadline_of(in->run)) {
         end(in, RUN_PHASE_FAILED, "DeadlineExceeded",
@@ -340,15 +364,16 @@ static void reconcile_waiting(const struct run_input *in, struct plan *p)
 
 static void reconcile_finished(const struct run_input *in, struct plan *p)
 {
-    usec at;
+    bool goes = assessment_run_spec_has_ttl_seconds_after_finished(spec_of(in->run));
+    usec at = run_completion(in->run) +
+              assessment_run_spec_ttl_seconds_after_finished(spec_of(in->run)) * USEC_PER_SEC;
 
-    if (!assessment_run_spec_has_ttl_seconds_after_finished(spec_of(in->run)))
-        return;
-    at = run_completion(in->run) +
-         assessment_run_spec_ttl_seconds_after_finished(spec_of(in->run)) * USEC_PER_SEC;
-    if (in->now >= at)
+    if (goes && in->now >= at) {
         plan_delete(p, in->run);
-    else
+        return;
+    }
+    follow_generation(in, p);
+    if (goes)
         plan_requeue(p, at);
 }
 

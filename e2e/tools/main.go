@@ -25,6 +25,7 @@ var commands = []command{
 	{"audit", "[-user U] [-from OFFSET] writes|denied|uses FILE", "print matching audit events, one line each", runAudit},
 	{"rights", "-kubeconfig FILE AUDITLOG", "print the operator's rights that were never used", runRights},
 	{"token", "-key FILE -uid UID -namespace NS -name NAME [-expires 1h]", "sign a ServiceAccount token", runToken},
+	{"acto", "-kubeconfig FILE -program FILE -operator-config FILE -dir DIR -audit FILE -sample FILE [-steps N] [-seed N] [-trial N]", "mutate custom resources step by step and judge what the operator makes of it", runActo},
 	{"fields", "-kubeconfig FILE KIND", "print every object path of a kube9.io kind for kubectl explain", runFields},
 }
 
