@@ -28,10 +28,12 @@ void map_fini(struct map *m)
     *m = (struct map){ .ops = m->ops };
 }
 
-// Spreads a weak hash (a bare number) over the table; cap is a power of two.
+// Spreads a weak hash (a bare number) over the table; cap is a power of two. Each size has a factor
+// of its own: were the order of entries the same in all, filling a small table by walking a large
+// one would put them all into one run, and cost the square of their number.
 static uint32_t slot_of(const struct map *m, uint32_t hash)
 {
-    return (uint32_t)((uint64_t)(hash * 0x9E3779B1u) * m->cap >> 32);
+    return (uint32_t)((uint64_t)(hash * (0x9E3779B1u + 2 * m->cap)) * m->cap >> 32);
 }
 
 // The slot that holds key, or cap when there is none.

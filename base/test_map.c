@@ -207,8 +207,38 @@ static void hashes_depend_on_every_byte(void **state unused_arg)
     assert_int_not_equal(hash_mix(1, 2), hash_mix(2, 1));
 }
 
+static uint64_t compared;
+
+static bool is_counted(const void *entry, const void *key)
+{
+    compared++;
+    return is(entry, key);
+}
+
+static void t8_a_map_filled_in_the_order_of_another_stays_fast(void **state unused_arg)
+{
+    static const struct map_ops counted = { good_hash, is_counted };
+    static struct entry v[50000];
+    struct map from, to;
+    uint32_t iter = 0;
+
+    fill(v, ARRAY_SIZE(v));
+    map_init(&from, &good);
+    map_init(&to, &counted);
+    for (size_t i = 0; i < ARRAY_SIZE(v); i++)
+        map_put(&from, v[i].key, &v[i]);
+    compared = 0;
+    for (struct entry *e; (e = map_next(&from, &iter));)
+        assert_null(map_put(&to, e->key, e));
+    assert_int_equal(to.n, ARRAY_SIZE(v));
+    assert_true(compared < 10 * ARRAY_SIZE(v)); // it was hundreds for each entry
+    map_fini(&from);
+    map_fini(&to);
+}
+
 RUN(T(an_empty_map_answers), T(what_was_put_is_found_until_deleted),
     T(putting_an_equal_key_replaces), T(equal_hashes_are_told_apart_by_key),
     T(iteration_sees_each_entry_once_and_may_delete_it),
     T(endless_putting_and_deleting_does_not_grow), T(a_map_shrinks_again_after_many_deletions),
-    T(room_that_was_reserved_lasts), T(stable_hashes_never_change), T(hashes_depend_on_every_byte))
+    T(room_that_was_reserved_lasts), T(stable_hashes_never_change), T(hashes_depend_on_every_byte),
+    T(t8_a_map_filled_in_the_order_of_another_stays_fast))

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/test.h"
 #include "controller/config.h"
 #include "controller/runner.h"
@@ -335,6 +336,38 @@ static void m4_a_requeue_comes_at_its_time(void **state unused_arg)
     fini(&f);
 }
 
+static double outcomes(const char *result)
+{
+    return metric_value(METRIC_CONTROLLER_RUNTIME_RECONCILE_TOTAL, "kube9config", result);
+}
+
+static void m6_each_outcome_is_counted_once_under_its_label(void **state unused_arg)
+{
+    struct fixture f;
+
+    init(&f);
+    runner_add(f.runner, &config_key); // nothing to do
+    fake_cluster_pass(&f.c, SEC);
+    assert_true(outcomes("success") == 1);
+    fake_server_script(f.c.server, "POST", RUNS, &(struct fake_reply){ .status = 500 });
+    f.plan[f.n++] = create_x();
+    runner_add(f.runner, &config_key); // fails once, then does not
+    fake_cluster_pass(&f.c, SEC);
+    assert_true(outcomes("error") == 1);
+    assert_true(outcomes("success") == 2);
+    f.plan[0] = (struct intent){ .kind = INTENT_REQUEUE,
+                                 .object_kind = KIND_COUNT,
+                                 .at = clock_wall() + USEC_PER_HOUR };
+    runner_add(f.runner, &config_key);
+    fake_cluster_pass(&f.c, SEC);
+    assert_true(outcomes("requeue_after") == 1);
+    assert_true(outcomes("success") == 2);
+    assert_true(metric_value(METRIC_CONTROLLER_RUNTIME_RECONCILE_ERRORS_TOTAL, "kube9config") == 1);
+    assert_true(metric_value(METRIC_CONTROLLER_RUNTIME_RECONCILE_TIME_SECONDS, "kube9config") == 4);
+    assert_true(metric_value(METRIC_CONTROLLER_RUNTIME_ACTIVE_WORKERS, "kube9config") == 0);
+    fini(&f);
+}
+
 static void a_configuration_that_is_not_published_is_freed(void **state unused_arg)
 {
     struct fixture f;
@@ -358,4 +391,5 @@ RUN(T(m4_each_class_of_error_has_its_own_wait), T(m4_failures_in_a_row_wait_long
     T(t5_a_key_waits_until_the_cache_shows_our_own_write),
     T(t5_a_cache_that_never_shows_it_is_waited_for_ten_seconds),
     T(m10_stopping_cancels_what_is_under_way), T(m3_nothing_is_decided_while_paused),
-    T(m4_a_requeue_comes_at_its_time), T(a_configuration_that_is_not_published_is_freed))
+    T(m4_a_requeue_comes_at_its_time), T(m6_each_outcome_is_counted_once_under_its_label),
+    T(a_configuration_that_is_not_published_is_freed))

@@ -319,7 +319,7 @@ static void c13_bad_certificate_files_leave_the_old_ones_in_force(void **state)
     assert_string_equal(w->ca, PEM "ca2");
 }
 
-static void a_broken_certificate_file_at_start_is_an_error(void **state)
+static void c13_a_broken_certificate_file_at_start_is_an_error(void **state)
 {
     struct world *w = *state;
     struct error e = { 0 };
@@ -535,6 +535,21 @@ static void c16_a_refused_plugin_token_is_renewed_within_the_call(void **state)
     fake_wire_free(wire);
 }
 
+static void c12_an_empty_token_file_at_start_is_an_error_until_it_is_filled(void **state)
+{
+    struct world *w = *state;
+    struct error e = { 0 };
+
+    write_file(w->token_file, " \n");
+    w->config.token_file = w->token_file;
+    start(w);
+    assert_int_equal(auth_prepare(w->auth, &e), -1);
+    assert_int_equal(e.code, ERR_UNAUTHORIZED);
+    assert_non_null(strstr(e.text, w->token_file));
+    write_file(w->token_file, "one");
+    header_is(w, "Authorization: Bearer one"); // nothing cached: read again at once
+}
+
 #define W(fn)    cmocka_unit_test_setup_teardown(fn, set_up_fake, tear_down)
 #define REAL(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
@@ -545,11 +560,12 @@ RUN(W(static_credentials_become_headers), W(c18_without_tls_no_credential_is_sen
     W(c18_what_was_read_beats_the_token_beside_it), W(c18_impersonation_headers_are_escaped),
     W(c13_certificate_files_are_looked_at_every_five_minutes),
     W(c13_bad_certificate_files_leave_the_old_ones_in_force),
-    W(a_broken_certificate_file_at_start_is_an_error),
+    W(c13_a_broken_certificate_file_at_start_is_an_error),
     W(c16_a_token_that_is_always_refused_is_tried_twice),
     REAL(c16_a_plugins_token_is_kept_until_it_is_refused),
     REAL(c15_an_expired_credential_is_fetched_again),
     REAL(c16_a_plugins_certificate_goes_to_the_transports),
     REAL(a_failing_plugin_is_not_run_in_a_hot_loop), REAL(c16_with_a_token_at_hand_no_plugin_runs),
     REAL(freeing_ends_a_running_plugin),
-    REAL(c16_a_refused_plugin_token_is_renewed_within_the_call))
+    REAL(c16_a_refused_plugin_token_is_renewed_within_the_call),
+    W(c12_an_empty_token_file_at_start_is_an_error_until_it_is_filled))

@@ -347,6 +347,33 @@ static void asking_for_many_label_keys_stays_bounded_and_right(void **state)
     assert_string_equal(members(cache_index(f.c, INDEX_LABEL, atom_of("app")), "x"), "a@1 ");
 }
 
+// T8: 100 000 objects, every tenth of one namespace; what is looked for is found, and no more.
+static void t8_an_index_of_100_000_objects_counts_right(void **state)
+{
+    struct index *by_app;
+    uint32_t iter = 0, n = 0;
+    char name[16];
+
+    (void)state;
+    for (int i = 0; i < 100000; i++) {
+        snprintf(name, sizeof(name), "p%d", i);
+        cache_put(f.c, make(name, i % 100, i + 1, i % 10 ? "most" : "few", 0));
+        f.log[0] = '\0';
+    }
+    assert_int_equal(cache_count(f.c), 100000);
+    by_app = cache_index(f.c, INDEX_LABEL, atom_of("app"));
+    assert_int_equal(index_count(by_app, str_of("few")), 10000);
+    assert_int_equal(index_count(by_app, str_of("most")), 90000);
+    assert_int_equal(index_count(by_app, str_of("none")), 0);
+    for (const struct object *o; (o = index_next(by_app, str_of("few"), &iter)); n++)
+        assert_int_equal(strtoul(object_name(o) + 1, NULL, 10) % 10, 0);
+    assert_int_equal(n, 10000);
+    iter = n = 0;
+    while (cache_next(f.c, &iter))
+        n++;
+    assert_int_equal(n, 100000);
+}
+
 #define C(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 RUN(C(k5_put_get_and_remove), C(g8_the_first_replace_is_initial_and_the_second_is_not),
@@ -357,4 +384,5 @@ RUN(C(k5_put_get_and_remove), C(g8_the_first_replace_is_initial_and_the_second_i
     C(r30_memory_of_a_table_comes_back_after_a_smaller_list),
     C(t2_indexes_follow_changes_and_are_built_from_what_is_there),
     C(t1_a_value_without_objects_is_dropped), C(t4_the_owner_index_finds_by_uid_of_the_controller),
-    C(t2_a_replace_updates_the_indexes), C(asking_for_many_label_keys_stays_bounded_and_right))
+    C(t2_a_replace_updates_the_indexes), C(asking_for_many_label_keys_stays_bounded_and_right),
+    C(t8_an_index_of_100_000_objects_counts_right))

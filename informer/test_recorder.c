@@ -329,6 +329,24 @@ static void switched_off_it_is_silent(void **state)
     recorder_emit(NULL, &ev);
 }
 
+static void e2t_an_object_without_names_does_no_harm(void **state)
+{
+    struct world *w = *state;
+
+    recorder_emit(w->recorder, &(struct recorder_event){ .reason = "Started" });
+    run_for(w, SEC);
+    assert_int_equal(sent(w), 1);
+    assert_non_null(strstr(last(w)->url, "/namespaces/default/events?"));
+    assert_string_equal(field(w, "metadata.namespace"), "default");
+    assert_int_equal(strncmp(field(w, "metadata.name"), "object.", 7), 0);
+    assert_string_equal(field(w, "note"), "");
+    recorder_emit(w->recorder, &(struct recorder_event){ 0 });
+    run_for(w, SEC);
+    assert_string_equal(field(w, "reason"), "Unknown"); // required by the API
+    assert_string_equal(field(w, "action"), "Unknown");
+    assert_int_equal(recorder_dropped(w->recorder), 0);
+}
+
 #define W(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 RUN(W(e2t_a_first_occurrence_is_created_as_the_api_wants_it),
@@ -340,4 +358,4 @@ RUN(W(e2t_a_first_occurrence_is_created_as_the_api_wants_it),
     W(e2t_a_server_that_comes_back_gets_its_events),
     W(e2t_a_refused_event_is_dropped_and_403_mutes),
     W(e1t_a_series_whose_event_is_gone_is_created_anew), W(e2t_a_storm_is_bounded),
-    W(switched_off_it_is_silent))
+    W(switched_off_it_is_silent), W(e2t_an_object_without_names_does_no_harm))
