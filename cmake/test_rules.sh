@@ -30,9 +30,22 @@ clean_tree() {
     printf '%s\n#include "base/base.h"\n' "$spdx" >"$tree/base/loop.h"
 }
 
+# A test for each row of the cases, and the table that names them.
+cases_tree() {
+    "$here/check_cases.sh" rows | tr '[:upper:]' '[:lower:]' |
+        sed '1s/^/RUN(/; s/\([a-z0-9]*\)$/T(\1_x),/' >"$tree/informer/test_x.c"
+    {
+        echo '## Cases of the informer library'
+        "$here/check_cases.sh" rows | while read -r row; do
+            echo "| $row | it | \`test_x:$(echo "$row" | tr '[:upper:]' '[:lower:]')_x\` |"
+        done
+    } >"$tree/docs/testing.md"
+}
+
 # plant RULE FILE TEXT EXPECTED: appends TEXT to FILE, runs check_RULE.sh, wants EXPECTED printed.
 plant() {
     clean_tree
+    [ "$1" != cases ] || cases_tree
     count=$((count + 1))
     printf '%b\n' "$3" >>"$tree/$2"
     if out=$(cd "$tree" && "$here/check_$1.sh" 2>&1); then
@@ -40,6 +53,18 @@ plant() {
         failed=$((failed + 1))
     elif ! printf '%s\n' "$out" | grep -qF "$4"; then
         printf 'caught, but not named (%s): %s\n%s\n' "$4" "$3" "$out"
+        failed=$((failed + 1))
+    fi
+}
+
+# unplant FILE PATTERN EXPECTED: the same for the cases, without the lines that match PATTERN.
+unplant() {
+    clean_tree
+    cases_tree
+    count=$((count + 1))
+    sed -i "/$2/d" "$tree/$1"
+    if out=$(cd "$tree" && "$here/check_cases.sh" 2>&1) || ! printf '%s\n' "$out" | grep -qF "$3"; then
+        printf 'not caught, or not named (%s): without %s\n%s\n' "$3" "$2" "$out"
         failed=$((failed + 1))
     fi
 }
@@ -52,6 +77,14 @@ for rule in layers docs sizes style format; do
         failed=$((failed + 1))
     fi
 done
+
+clean_tree
+cases_tree
+count=$((count + 1))
+if ! out=$(cd "$tree" && "$here/check_cases.sh") || [ "$out" != '212 cases of 212 rows of 212' ]; then
+    echo "cases fails on a clean tree: $out"
+    failed=$((failed + 1))
+fi
 
 plant layers base/base.h '#include "apis/pod.h"' 'base/base.h:2: base must not include apis/pod.h'
 plant layers apis/pod.h '# include "informer/queue.h"' 'apis must not include informer/queue.h'
@@ -74,6 +107,14 @@ plant style base/utils.c 'int x;' 'name it after what it holds'
 plant style base/http.c '// TO''DO: finish' 'base/http.c:3'
 plant style cmake/x.sh '#!/bin/sh\ncd $1' 'cmake/x.sh'
 plant format base/http.c 'int  x;' 'base/http.c: not laid out'
+# shellcheck disable=SC2016
+plant cases docs/testing.md '| R1 | it | `test_x:r1_gone` |' 'row R1: test_x:r1_gone is not a test that runs'
+plant cases docs/testing.md '| R1 | some day | – |' 'row R1 has neither a test nor a reason'
+plant cases informer/test_x.c 'T(q9_new)' 'no line of row q9 names test_x:q9_new'
+plant cases informer/test_x.c 'T(s1_7_new)' 'no line of row s1_7 names test_x:s1_7_new'
+unplant docs/testing.md '| WL7 ' 'row WL7 has no line'
+unplant informer/test_x.c 't(e1t_x)\|T(e1t_x)' 'row E1t: test_x:e1t_x is not a test that runs'
+unplant docs/testing.md '[13579] |' 'at least 120 are wanted'
 
 echo "$((count - failed)) of $count rules bite"
 [ "$failed" = 0 ]
