@@ -133,6 +133,9 @@ static void opened(struct history *h, struct open_job *j)
     if (j->result.set_aside[0])
         log_warn("the database was set aside and a new one begun", log_str("why", j->result.why),
                  log_str("kept_as", j->result.set_aside));
+    if (j->result.log_set_aside[0])
+        log_warn("the database file was replaced: the log of the one before was set aside",
+                 log_str("kept_as", j->result.log_set_aside));
     set_health(h, true, "StoreOpen", "history is being kept");
 }
 

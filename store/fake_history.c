@@ -23,6 +23,26 @@ uint64_t fake_mix(uint64_t seed, uint64_t a, uint64_t b)
     return hash64_stable(words, sizeof(words));
 }
 
+static int64_t number_of(const char *name, int64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text && *text ? strtoll(text, NULL, 10) : otherwise;
+}
+
+int64_t fake_count(int64_t otherwise)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    otherwise /= 4;
+#endif
+    return number_of("K9_COUNT", otherwise);
+}
+
+uint64_t fake_seed(void)
+{
+    return (uint64_t)number_of("K9_SEED", 1);
+}
+
 static enum fake_op_kind kind_of(unsigned percent)
 {
     static const struct {

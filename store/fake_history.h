@@ -47,6 +47,11 @@ struct fake_history {
     int fact[FAKE_FACTS], status; // operation that wrote it last, -1: none
 };
 
+// Cases of a plan: $K9_COUNT, else `otherwise` (a quarter of it under a sanitizer). And the first
+// one's seed: $K9_SEED, else 1.
+int64_t fake_count(int64_t otherwise);
+uint64_t fake_seed(void);
+
 void fake_history_init(struct fake_history *h, uint64_t seed);
 void fake_history_fini(struct fake_history *h);
 void fake_history_copy(struct fake_history *to, const struct fake_history *from);

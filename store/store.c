@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "store/log_owner.h"
 #include "store/migrations.h"
 
 #include <errno.h>
@@ -115,10 +116,9 @@ static int refuse_newer(const struct store *s, int64_t version, struct error *e)
         s->path, version, STORE_SCHEMA_VERSION);
 }
 
-// The -wal and -shm files belong to the database they were made for, so they go with it.
-static int set_aside(const char *path, const char *why, char *ret, size_t n, struct error *e)
+// "PATH.WHY-TIME"
+static void name_aside(const char *path, const char *why, char *ret, size_t n)
 {
-    static const char *const parts[] = { "-wal", "-shm", "-journal" };
     char stamp[TIME_TEXT_MAX];
 
     time_format(clock_wall(), 3, stamp);
@@ -127,16 +127,42 @@ static int set_aside(const char *path, const char *why, char *ret, size_t n, str
             *p = '-';
     }
     snprintf(ret, n, "%s.%s-%s", path, why, stamp);
+}
+
+static int move_aside(const char *from, const char *to, struct error *e)
+{
+    if (rename(from, to) < 0 && errno != ENOENT)
+        return error_errno(e, errno, "rename '%s' to '%s'", from, to);
+    return 0;
+}
+
+// The -wal and -shm files belong to the database they were made for, so they go with it.
+static int set_aside(const char *path, const char *why, char *ret, size_t n, struct error *e)
+{
+    static const char *const parts[] = { "-wal", "-shm", "-journal", "" };
+
+    name_aside(path, why, ret, n);
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
         autofree char *from = xasprintf("%s%s", path, parts[i]);
         autofree char *to = xasprintf("%s%s", ret, parts[i]);
 
-        if (rename(from, to) < 0 && errno != ENOENT)
-            return error_errno(e, errno, "rename '%s'", from);
+        if (move_aside(from, to, e) < 0)
+            return -1;
     }
-    if (rename(path, ret) < 0)
-        return error_errno(e, errno, "rename '%s' to '%s'", path, ret);
     return 0;
+}
+
+// A log that a killed writer left beside a file which was then replaced.
+static int set_log_aside(const struct store *s, struct store_open_result *ret, struct error *e)
+{
+    autofree char *log = xasprintf("%s-wal", s->path), *index = xasprintf("%s-shm", s->path);
+
+    if (!log_owner_is_gone(s->lock_fd, s->path))
+        return 0;
+    name_aside(log, "stale", ret->log_set_aside, sizeof(ret->log_set_aside));
+    if (unlink(index) < 0 && errno != ENOENT) // derived from the log
+        return error_errno(e, errno, "remove '%s'", index);
+    return move_aside(log, ret->log_set_aside, e);
 }
 
 // Looks without writing a byte, since opening for writing may already change the file. 1: it is a
@@ -206,7 +232,7 @@ static int open_writer(struct store *s, struct store_open_result *ret, struct er
     int64_t version = 0;
     bool existed = stat(s->path, &st) == 0 && st.st_size > 0;
 
-    if (existed && look_first(s, e) < 0)
+    if (existed && (set_log_aside(s, ret, e) < 0 || look_first(s, e) < 0))
         return -1;
     if (try_open(s, &why, &version, e) < 0) {
         if (!why)
@@ -221,6 +247,7 @@ static int open_writer(struct store *s, struct store_open_result *ret, struct er
             return -1;
     }
     ret->created = !existed;
+    log_owner_remember(s->lock_fd, s->path);
     return migrate(s, version, e);
 }
 

@@ -16,6 +16,9 @@ struct store_open_result {
     bool created;        // a new file
     char set_aside[512]; // name under which a corrupt or foreign file was kept, "" if none
     const char *why;     // static: what was wrong with it
+    // Name under which the log of a file was kept that is not there any more (a backup was put back
+    // after a crash), "" if none.
+    char log_set_aside[512];
 };
 
 // Writer: takes the exclusive file lock (LIMIT when another process holds it), migrates, sets a

@@ -286,16 +286,9 @@ static void generation(uint64_t seed, int kills)
     fake_dir_remove(&g.d);
 }
 
-static int64_t number_of(const char *name, int64_t otherwise)
-{
-    const char *text = getenv(name);
-
-    return text && *text ? strtoll(text, NULL, 10) : otherwise;
-}
-
 static void a_killed_writer_loses_nothing_and_leaves_nothing_half_done(void **state unused_arg)
 {
-    int64_t count = number_of("K9_COUNT", 100), seed = number_of("K9_SEED", 1);
+    const int64_t count = fake_count(100), seed = (int64_t)fake_seed();
 
     assert_true(count > 0 && count <= 1000000);
     for (int64_t done = 0; done < count; done += GENERATION) {
