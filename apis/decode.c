@@ -351,7 +351,9 @@ int decode_finish(struct decoder *d, const struct header *h, struct object **ret
     o->flags = (uint16_t)((hashed ? OBJECT_UID_HASHED : 0) |
                           (d->kind->metadata_only ? OBJECT_METADATA_ONLY : 0));
     memcpy(o->record, builder_start(&d->own), d->own.used);
-    if (d->spec_place)
+    if (d->options.same_spec)
+        o->spec = shared_ref(d->options.same_spec->spec);
+    else if (d->spec_place)
         o->spec = shared_intern(builder_start(&d->spec), d->spec.used);
     *ret = o;
     return 0;

@@ -40,6 +40,9 @@ struct decode_options {
     bool strict; // our kinds and files: unknown members, duplicate keys and wrong types are errors
                  // with a JSON path
     bool validate; // limits, patterns, enumerations, required members (strict implies it)
+    // A Pod whose spec is known to be the same: its block is taken over and the spec is not read
+    // but for what is the Pod's own. NULL: none.
+    const struct object *same_spec;
 };
 
 // Decodes one object. v needs metadata.name; kind and apiVersion are not looked at. e holds a JSON

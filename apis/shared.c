@@ -73,6 +73,13 @@ struct shared_block *shared_intern(const void *p, uint32_t n)
     return s;
 }
 
+struct shared_block *shared_ref(struct shared_block *s)
+{
+    if (s)
+        s->refs++;
+    return s;
+}
+
 // With the last block the table's own memory goes too: a cache that was emptied leaves nothing
 // behind.
 void shared_release(struct shared_block *s)

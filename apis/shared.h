@@ -6,4 +6,5 @@
 #include "apis/object.h"
 
 struct shared_block *shared_intern(const void *p, uint32_t n); // one count more
+struct shared_block *shared_ref(struct shared_block *s);       // one count more; NULL ok
 void shared_release(struct shared_block *s);                   // NULL ok; freed at zero

@@ -193,8 +193,11 @@ static int update(void *arg, struct str text, struct error *e)
 
     if (json_parse_without(text, "managedFields", t->pool, &doc, e) < 0)
         return -1;
-    if (object_decode(kind_get(KIND_POD), json_get(json_root(&doc), "object"),
-                      (struct decode_options){ 0 }, &o, e) < 0)
+    // As the informer does when metadata.generation did not move.
+    if (object_decode(
+            kind_get(KIND_POD), json_get(json_root(&doc), "object"),
+            (struct decode_options){ .same_spec = held(t, json_get(json_root(&doc), "object")) },
+            &o, e) < 0)
         return -1;
     cache_put(t->cache, o);
     return 0;

@@ -7,6 +7,7 @@
 // like the deletion of everything.
 #include "informer/informer.h"
 
+#include "apis/types.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "informer/informer_parts.h"
@@ -58,6 +59,7 @@ struct peek {
     atom ns;
     const char *name, *uid;
     uint64_t rv;
+    int64_t generation;
     const struct object *held;
 };
 
@@ -76,6 +78,7 @@ static bool peek_at(const struct informer *inf, json_val *obj, struct peek *ret)
     ret->name = json_str(json_get(meta, "name"), "");
     ret->uid = json_str(json_get(meta, "uid"), "");
     ret->rv = rv_number(json_str(json_get(meta, "resourceVersion"), ""));
+    ret->generation = json_int(json_get(meta, "generation"), 0);
     // A namespace that was never interned has no object here, and 0 finds none.
     ret->ns = ns.n ? atom_find(ns.p, ns.n) : 0;
     ret->held =
@@ -165,9 +168,11 @@ static int decode_metadata(struct informer *inf, json_val *obj, struct object **
 // One object that cannot be read must not cost us its kind. An own kind may hold what an older or
 // broken CRD let through: it is cached as far as it can be read, with the reason beside it, and the
 // reconciler decides.
-static int decode(struct informer *inf, json_val *obj, struct object **ret, struct error *e)
+static int decode(struct informer *inf, json_val *obj, const struct object *same_spec,
+                  struct object **ret, struct error *e)
 {
-    struct decode_options lenient = { 0 }, strict = { .strict = true, .validate = true };
+    struct decode_options lenient = { .same_spec = same_spec };
+    struct decode_options strict = { .strict = true, .validate = true };
     struct error why = { 0 }, ignored;
     int rc = object_decode(inf->kind, obj, inf->kind->own ? strict : lenient, ret, &why);
 
@@ -202,7 +207,7 @@ static int sink_replace_put(void *arg, json_val *obj, struct error *e)
         cache_stage_keep(inf->cache, p.held);
         return 0;
     }
-    if (decode(inf, obj, &o, e) < 0)
+    if (decode(inf, obj, NULL, &o, e) < 0)
         return error_wrap(e, "%s", inf->kind->plural);
     cache_stage_put(inf->cache, o);
     return 0;
@@ -241,6 +246,16 @@ static enum watch_verdict apply_old(struct informer *inf, enum watch_event ev, c
     return WATCH_APPLIED;
 }
 
+// Nearly all that happens to a Pod is in its status. Since 1.33 the server counts every change of
+// its spec in metadata.generation (KEP-5067; the binding alone does not count, and the node is not
+// part of the block that Pods share).
+static const struct object *with_same_spec(const struct informer *inf, const struct peek *p)
+{
+    if (inf->kind->id != KIND_POD || p->generation <= 0 || !same_uid(p) || !p->held->spec)
+        return NULL;
+    return object_meta_generation(object_meta_of(p->held)) == p->generation ? p->held : NULL;
+}
+
 static enum watch_verdict sink_apply(void *arg, enum watch_event ev, json_val *obj, bool old_rv)
 {
     struct informer *inf = arg;
@@ -257,7 +272,7 @@ static enum watch_verdict sink_apply(void *arg, enum watch_event ev, json_val *o
             cache_remove(inf->cache, p.ns, p.name);
         return WATCH_APPLIED;
     }
-    if (decode(inf, obj, &o, &e) < 0)
+    if (decode(inf, obj, with_same_spec(inf, &p), &o, &e) < 0)
         return WATCH_REFUSED;
     cache_put(inf->cache, o);
     return WATCH_APPLIED;

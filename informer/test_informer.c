@@ -94,6 +94,57 @@ static void s17_live_changes_arrive(void **state)
     assert_int_equal(fake_server_count(c.server, "GET", "watch=false"), 1);
 }
 
+static const char *image_of(const char *name)
+{
+    const struct object *o = informer_get(c.in, KIND_POD, "n", name);
+
+    FOR_EACH (container, k, pod_spec_containers(object_pod_spec(o)))
+        return container_image(k);
+    return "";
+}
+
+// One line of a scripted watch about Pod a.
+static void watch_says(uint64_t rv, int generation, const char *spec, const char *phase)
+{
+    const struct object *held = informer_get(c.in, KIND_POD, "n", "a");
+    char uid[UID_TEXT_MAX];
+    autofree char *line = xasprintf(
+        "{\"type\":\"MODIFIED\",\"object\":{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{"
+        "\"name\":\"a\",\"namespace\":\"n\",\"uid\":\"%s\",\"resourceVersion\":\"%" PRIu64
+        "\",\"generation\":%d},\"spec\":%s,\"status\":{\"phase\":\"%s\"}}}\n",
+        object_uid_text(held, uid), rv, generation, spec, phase);
+
+    fake_server_script(c.server, "GET", "watch=true",
+                       &(struct fake_reply){ .body = line, .lasts = 5 * USEC_PER_SEC });
+    fake_server_cut_watches(c.server, true);
+    pass(6 * USEC_PER_SEC); // what an earlier line's stream had left, and a bit
+}
+
+static void a_pod_of_the_same_generation_keeps_its_spec_but_for_its_node(void **state)
+{
+    static const char spec[] =
+        "{\"nodeName\":\"node-2\",\"containers\":[{\"name\":\"c\",\"image\":\"new\"}]}";
+    const struct object *o;
+
+    (void)state;
+    fake_cluster_pod(&c, "n", "a", "old");
+    sync_pods();
+    o = informer_get(c.in, KIND_POD, "n", "a");
+    assert_int_equal(object_meta_generation(object_meta_of(o)), 1);
+    watch_says(5000, 1, spec, "Running");
+    o = informer_get(c.in, KIND_POD, "n", "a");
+    assert_int_equal(o->rv, 5000);
+    assert_int_equal(pod_status_phase(pod_status(pod_of(o))), POD_PHASE_RUNNING);
+    assert_string_equal(atom_str(pod_own_node_name(pod_own(pod_of(o)))), "node-2");
+    assert_string_equal(image_of("a"), "old");
+    watch_says(5001, 2, spec, "Running");
+    assert_string_equal(image_of("a"), "new");
+    watch_says(5002, 0, "{\"containers\":[{\"name\":\"c\",\"image\":\"uncounted\"}]}", "Running");
+    assert_string_equal(image_of("a"), "uncounted");
+    watch_says(5003, 0, "{\"containers\":[{\"name\":\"c\",\"image\":\"again\"}]}", "Running");
+    assert_string_equal(image_of("a"), "again"); // servers before 1.33 count nothing
+}
+
 static void r28_a_relist_decodes_nothing_that_did_not_change(void **state)
 {
     const struct object *a, *b;
@@ -430,6 +481,7 @@ static void idle_informers_wake_rarely(void **state)
 #define P(fn) cmocka_unit_test_setup_teardown(fn, set_up_asking, tear_down)
 
 RUN(I(r18_a_list_in_pages_fills_the_cache), I(s17_live_changes_arrive),
+    I(a_pod_of_the_same_generation_keeps_its_spec_but_for_its_node),
     I(r28_a_relist_decodes_nothing_that_did_not_change), I(s1_indexes_answer_through_the_informers),
     P(a_kind_is_not_requested_before_it_is_allowed),
     P(x8_a_kind_that_is_denied_makes_no_request_until_it_is_granted),
