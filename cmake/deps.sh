@@ -12,7 +12,7 @@ set -eu
 build='build-essential cmake ninja-build pkg-config libcurl4-openssl-dev libwebsockets-dev
        libyaml-dev libyyjson-dev libsqlite3-dev libssl-dev zlib1g-dev'
 # What the second compiler, the sanitizers, the fuzzers and the lint stage need.
-test='clang clang-format clang-tidy lld llvm libclang-rt-dev libcmocka-dev shellcheck'
+test='clang clang-format clang-tidy lld llvm libclang-rt-dev libcmocka-dev shellcheck spin'
 # What the release build needs to make its own small libcurl.
 release='libnghttp2-dev dpkg-dev'
 # What the scripts call.

@@ -12,3 +12,6 @@ foreach(rule layers docs sizes style format cases)
 endforeach()
 add_test(NAME lint_rules_bite COMMAND ${CMAKE_SOURCE_DIR}/cmake/test_rules.sh)
 set_tests_properties(lint_rules_bite PROPERTIES LABELS lint TIMEOUT 300)
+# Not about the source's form, but as cheap and as independent of the build: the Lease's protocol.
+add_test(NAME lint_lease_model COMMAND ${CMAKE_SOURCE_DIR}/cmake/check_lease_model.sh)
+set_tests_properties(lint_lease_model PROPERTIES LABELS lint TIMEOUT 300)
