@@ -38,6 +38,13 @@ bench: deps ## measure a release build against the budgets
 	@cmake/build.sh release
 	@OPERATOR=$(CURDIR)/build/release/kube9-operator e2e/bench.sh
 
+.PHONY: leader
+leader: deps ## leader election at full size: ROUNDS (5) hand-overs of each kind, all states of the model
+	@cmake/build.sh dev kube9-operator
+	@ROUNDS=$${ROUNDS:-5} MINUTES=5 e2e/run.sh --version v1.36 leader
+	@ROUNDS=$${ROUNDS:-5} MINUTES=5 e2e/run.sh --version v1.30 leader
+	@MODEL_FULL=1 cmake/check_lease_model.sh
+
 asan: deps ## unit and component tests under AddressSanitizer and UBSan
 	@cmake/test.sh asan
 

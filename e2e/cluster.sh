@@ -37,6 +37,10 @@ apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
+  # Who holds it, and in which order it was written: k9e2e audit reigns.
+  - level: RequestResponse
+    verbs: [create, update, patch]
+    resources: [{group: coordination.k8s.io, resources: [leases]}]
   - level: Metadata
 POLICY
 }

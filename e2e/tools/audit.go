@@ -20,9 +20,11 @@ type auditEvent struct {
 	Verb      string    `json:"verb"`
 	URI       string    `json:"requestURI"`
 	UserAgent string    `json:"userAgent"`
+	Received  time.Time `json:"requestReceivedTimestamp"`
 	Time      time.Time `json:"stageTimestamp"`
 	User      struct {
-		Username string `json:"username"`
+		Username string              `json:"username"`
+		Extra    map[string][]string `json:"extra"`
 	} `json:"user"`
 	Object *struct {
 		Group       string `json:"apiGroup"`
@@ -35,6 +37,9 @@ type auditEvent struct {
 		Code int `json:"code"`
 	} `json:"responseStatus"`
 	Annotations map[string]string `json:"annotations"`
+	// Bodies, of Leases alone (see the policy in cluster.sh).
+	Request json.RawMessage `json:"requestObject"`
+	Answer  json.RawMessage `json:"responseObject"`
 }
 
 func (e *auditEvent) resource() string {
@@ -97,16 +102,23 @@ func runAudit(args []string) error {
 	flags := flag.NewFlagSet("audit", flag.ExitOnError)
 	user := flags.String("user", "system:serviceaccount:kube9-system:kube9-operator", "")
 	from := flags.Int64("from", 0, "byte offset in the log")
+	instance := flags.String("instance", "", "only requests with this credential id")
+	rules := reignRules{}
+	flags.DurationVar(&rules.deadline, "deadline", 10*time.Second, "reigns: the renew deadline")
+	flags.DurationVar(&rules.transit, "transit", time.Second, "reigns: how long a request may be on its way")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() != 2 {
-		return errors.New("wants writes, denied or uses, and a file")
+		return errors.New("wants writes, denied, uses or reigns, and a file")
 	}
 	what := flags.Arg(0)
+	if what == "reigns" {
+		return auditReigns(flags.Arg(1), *from, *user, rules, os.Stdout)
+	}
 	uses := map[string]int{}
 	err := forEachEvent(flags.Arg(1), *from, func(e *auditEvent) {
-		if e.User.Username != *user {
+		if e.User.Username != *user || *instance != "" && e.instance() != *instance {
 			return
 		}
 		uses[e.Verb+" "+e.resource()]++
