@@ -8,7 +8,11 @@
 #include "base/map.h"
 #include "informer/client_call.h"
 
-#define DEADLINE (30 * USEC_PER_SEC)
+#define DEADLINE       (30 * USEC_PER_SEC)
+// The kernel goes on sending what a process wrote, also after its end. A write of a leader whose
+// network broke must not arrive when another one leads: this is the Lease's duration less its renew
+// deadline (LATE in lease.pml).
+#define WRITES_UNACKED (5 * USEC_PER_SEC)
 
 void client_warn(struct client *c, const char *text)
 {
@@ -76,13 +80,14 @@ static void on_auth_warning(void *arg, const char *text)
 
 static const struct auth_events auth_events = { on_credentials, on_tls, on_auth_warning };
 
-static struct transport *make_transport(struct client *c, struct error *e)
+static struct transport *make_transport(struct client *c, usec unacked, struct error *e)
 {
     struct http_options o = {
         .tls = *auth_tls(c->auth),
         .user_agent = c->user_agent,
         .proxy_url = c->options.config->proxy_url,
         .no_http2 = getenv("DISABLE_HTTP2") && *getenv("DISABLE_HTTP2"),
+        .tcp_user_timeout = unacked,
     };
 
     if (c->options.transport)
@@ -111,11 +116,11 @@ struct client *client_new(struct loop *l, const struct client_options *o, struct
     list_init(&c->calls);
     c->auth = auth_new(l, o->config, &auth_events, c, e);
     if (c->auth)
-        c->streams = make_transport(c, e);
+        c->streams = make_transport(c, 0, e);
     if (c->streams)
-        c->busy = make_transport(c, e);
+        c->busy = make_transport(c, 0, e);
     if (c->busy)
-        c->writes = make_transport(c, e);
+        c->writes = make_transport(c, WRITES_UNACKED, e);
     if (!c->writes) {
         error_wrap(e, "client for %s (%s)", o->config->server, o->config->source);
         client_free(c);

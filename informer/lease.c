@@ -416,6 +416,16 @@ static bool expired(const struct lease *l)
     return clock_mono() >= l->observed_at + l->observed.spec.duration * USEC_PER_SEC;
 }
 
+// The Lease was deleted. Its holder makes it again. The others leave it the time that it had: it
+// writes until its fence closes, and knows nothing of the deletion before its next round.
+static void gone(struct lease *l)
+{
+    if (l->seen && *l->observed.spec.holder && !holds(l, &l->observed.spec) && !expired(l))
+        next_round(l);
+    else
+        create(l);
+}
+
 static void on_fetched(void *arg, unused_arg const struct http_response *r, struct str body,
                        const struct error *failure)
 {
@@ -425,7 +435,7 @@ static void on_fetched(void *arg, unused_arg const struct http_response *r, stru
 
     l->call = NULL;
     if (e.code == ERR_NOT_FOUND) {
-        create(l);
+        gone(l);
         return;
     }
     if (e.code != ERR_NONE || lease_record_parse(body, &rec, &e) < 0) {
@@ -456,7 +466,10 @@ static void try_round(void *arg)
 {
     struct lease *l = arg;
 
-    if (l->seen && holds(l, &l->observed.spec) && clock_mono() < l->observed_at + l->o.duration) {
+    if (l->phase == LEASE_LEADING && clock_mono() >= l->valid_until) {
+        lost(l); // the process was stopped for so long that this timer is late, too
+    } else if (l->seen && holds(l, &l->observed.spec) &&
+               clock_mono() < l->observed_at + l->o.duration) {
         want_mine(l, false);
         put(l, on_renewed);
     } else {

@@ -761,6 +761,35 @@ static void c10_a_warning_is_told_once_per_text(void **state)
 
 #define W(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
+static usec unacked[3]; // of the transports, in the order of their making
+static size_t n_unacked;
+
+static struct transport *note_unacked(void *arg, struct loop *l, const struct http_options *o,
+                                      struct error *e)
+{
+    struct client_options real = { 0 };
+
+    assert_true(n_unacked < ARRAY_SIZE(unacked));
+    unacked[n_unacked++] = o->tcp_user_timeout;
+    fake_wire_use(arg, &real);
+    return real.transport(arg, l, o, e);
+}
+
+// In the kernel's buffers a write outlives its deadline and even its process.
+static void l12_the_kernel_gives_up_a_write_before_another_may_lead(void **state)
+{
+    struct world *w = *state;
+    struct client_options o = { .config = &w->config, .transport = note_unacked, .arg = w->wire };
+    struct client *c = client_new(w->loop, &o, NULL);
+
+    assert_non_null(c);
+    assert_int_equal(n_unacked, 3);
+    assert_int_equal(unacked[0], 0); // the transport's own, longer one
+    assert_int_equal(unacked[1], 0);
+    assert_int_equal(unacked[2], 5 * SEC); // 15 s less 10 s
+    client_free(c);
+}
+
 RUN(W(c8_each_verb_has_its_method_type_and_parameters),
     W(an_apply_that_could_bring_an_object_back_is_refused),
     W(c1_what_the_server_wants_later_is_sent_again_whole), W(c4_a_retry_after_of_zero_is_a_retry),
@@ -772,6 +801,7 @@ RUN(W(c8_each_verb_has_its_method_type_and_parameters),
     W(c7_a_streams_failure_is_mapped_and_keeps_its_body), W(a_stream_can_be_cancelled_while_open),
     T(the_bucket_spreads_requests_but_not_streams),
     W(e8_a_static_token_that_is_refused_is_not_tried_twice), W(the_server_says_its_version),
+    W(l12_the_kernel_gives_up_a_write_before_another_may_lead),
     W(c1_a_body_of_four_kilobytes_goes_out_whole_five_times),
     W(c2_what_may_go_out_again_depends_on_what_broke_and_on_the_verb),
     W(c4_only_429_and_5xx_that_name_a_time_are_asked_again),

@@ -74,6 +74,10 @@ static void take(struct server *s, const struct wire_request *r, struct wire_ans
 static void serve_put(struct server *s, const struct wire_request *r, struct wire_answer *ret)
 {
     s->puts++;
+    if (!s->exists) {
+        ret->status = 404;
+        return;
+    }
     if (s->fail_puts) {
         s->fail_puts--;
         ret->status = 409;
@@ -424,6 +428,48 @@ static void l9_a_take_over_ends_leadership_at_once(void **state)
     assert_int_equal(w->lost, 1);
     assert_false(may_write(w));
     assert_string_equal(w->server.spec.holder, "other");
+}
+
+static void a_leader_that_was_stopped_past_its_fence_sends_nothing(void **state)
+{
+    struct world *w = *state;
+    size_t sent;
+
+    lease_start(w->lease);
+    run_for(w, SEC);
+    sent = fake_wire_count(w->wire);
+    clock_fake_advance(30 * SEC); // SIGSTOP, SIGCONT: round and fence are due at once
+    run_for(w, SEC);
+    assert_int_equal(w->lost, 1);
+    assert_int_equal(fake_wire_count(w->wire), sent);
+}
+
+static void a_leader_makes_its_deleted_lease_again(void **state)
+{
+    struct world *w = *state;
+
+    lease_start(w->lease);
+    run_for(w, SEC);
+    w->server.exists = false;
+    run_for(w, 3 * SEC);
+    assert_true(lease_held(w->lease));
+    assert_int_equal(w->started, 1);
+    assert_string_equal(w->server.spec.holder, "me");
+}
+
+static void a_deleted_lease_is_left_to_its_holder_for_its_duration(void **state)
+{
+    struct world *w = *state;
+
+    held_by(&w->server, "other", 15);
+    lease_start(w->lease);
+    run_for(w, SEC);
+    w->server.exists = false; // its holder is inside its fence and does not know
+    run_for(w, 13 * SEC);
+    assert_int_equal(w->server.creates, 0);
+    assert_int_equal(w->started, 0);
+    run_for(w, 5 * SEC);
+    assert_int_equal(w->started, 1);
 }
 
 static void l6_release_gives_back_what_is_ours(void **state)
@@ -790,6 +836,9 @@ RUN(W(l1_a_free_lease_is_created_and_held),
     W(l12_a_hanging_server_lets_nothing_out_after_the_deadline),
     W(l12_the_fence_counts_from_the_sending_not_from_the_answer),
     W(l9_a_write_whose_answer_was_lost_is_found_again), W(l9_a_take_over_ends_leadership_at_once),
+    W(a_leader_that_was_stopped_past_its_fence_sends_nothing),
+    W(a_leader_makes_its_deleted_lease_again),
+    W(a_deleted_lease_is_left_to_its_holder_for_its_duration),
     W(l6_release_gives_back_what_is_ours), W(l11_release_after_an_unseen_take_over_leaves_it_alone),
     W(l6_release_repeats_on_conflict), W(l7_release_while_a_write_is_under_way_still_releases),
     W(l6_release_gives_up_when_the_server_is_away), W(a_waiting_candidate_stops_without_a_request),
