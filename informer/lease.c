@@ -38,16 +38,14 @@ struct lease {
 
     struct lease_record observed; // last seen
     usec observed_at;             // clock_mono when its spec was first seen
-    bool seen;
+    bool seen, told_any;
     char told[LEASE_HOLDER_MAX]; // to new_leader
-    bool told_any;
 
     struct client_call *call;
-    bool writing;           // the call is a write: cut off, it may have happened
-    usec sent_at;           // of the round's write
-    struct lease_spec want; // what the write says
-    usec valid_until;       // the fence
-    usec release_until;
+    bool writing;                    // the call is a write: cut off, it may have happened
+    usec sent_at;                    // of the round's write
+    struct lease_spec want;          // what the write says
+    usec valid_until, release_until; // the fence; when giving back gives up
     struct timer round, fence;
     enum err problem; // told
     uint64_t jitter;
@@ -352,11 +350,10 @@ static void put(struct lease *l, client_fn done)
     autobuf struct buf body = { 0 };
 
     buf_init(&body, 1u << 20);
-    if (lease_record_write(&l->want, l->observed.metadata, &body) < 0) {
+    if (lease_record_write(&l->want, l->observed.metadata, &body) < 0)
         next_round(l);
-        return;
-    }
-    request(l, CLIENT_UPDATE, buf_str(&body), done);
+    else
+        request(l, CLIENT_UPDATE, buf_str(&body), done);
 }
 
 // What we would write now: ours again keeps its history, taking over counts one transition.
@@ -394,8 +391,7 @@ static void write_meta(struct lease *l, struct buf *out)
 
 static void create(struct lease *l)
 {
-    autobuf struct buf meta = { 0 };
-    autobuf struct buf body = { 0 };
+    autobuf struct buf meta = { 0 }, body = { 0 };
 
     lease_record_fini(&l->observed);
     l->seen = false;
@@ -416,11 +412,17 @@ static bool expired(const struct lease *l)
     return clock_mono() >= l->observed_at + l->observed.spec.duration * USEC_PER_SEC;
 }
 
-// The Lease was deleted. Its holder makes it again. The others leave it the time that it had: it
-// writes until its fence closes, and knows nothing of the deletion before its next round.
+// The Lease was deleted. Its holder makes it again. The others give it a duration from when they
+// saw that: it writes until its fence closes, and learns of the deletion with its next round.
 static void gone(struct lease *l)
 {
-    if (l->seen && *l->observed.spec.holder && !holds(l, &l->observed.spec) && !expired(l))
+    bool theirs = l->seen && *l->observed.spec.holder && !holds(l, &l->observed.spec);
+
+    if (theirs && *l->observed.rv_text) { // none: the observed record is known to be gone
+        l->observed.rv_text[0] = '\0';
+        l->observed_at = clock_mono();
+    }
+    if (theirs && !expired(l))
         next_round(l);
     else
         create(l);

@@ -463,9 +463,9 @@ static void a_deleted_lease_is_left_to_its_holder_for_its_duration(void **state)
 
     held_by(&w->server, "other", 15);
     lease_start(w->lease);
-    run_for(w, SEC);
+    run_for(w, 10 * SEC);
     w->server.exists = false; // its holder is inside its fence and does not know
-    run_for(w, 13 * SEC);
+    run_for(w, 14 * SEC);
     assert_int_equal(w->server.creates, 0);
     assert_int_equal(w->started, 0);
     run_for(w, 5 * SEC);
