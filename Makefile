@@ -7,8 +7,7 @@ PRESET ?= dev
 PROGRAM = $(CURDIR)/build/$(PRESET)/kube9-operator
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run stop test test-fast bench asan tsan fuzz coverage store-kill format tidy clean
-.PHONY: help deps build run stop test test-fast bench asan tsan fuzz acto coverage format tidy clean
+.PHONY: help deps build run stop test test-fast bench asan tsan fuzz store-kill acto chaos coverage format tidy clean
 
 help: ## print this list
 	@echo 'kube9-operator: make TARGET [PRESET=dev|dev-clang|asan|tsan|release]'
@@ -62,6 +61,10 @@ acto: deps ## chains of custom resource changes (STEPS=1000 SEED=1 TRIAL=) again
 	@cmake/build.sh asan kube9-operator
 	@OPERATOR=$(CURDIR)/build/asan/kube9-operator MINUTES=60 ACTO_STEPS=$${STEPS:-1000} ACTO_SEED=$${SEED:-1} \
 		ACTO_TRIAL=$${TRIAL:--1} e2e/run.sh $${VERSION:+--version $$VERSION} 24-acto
+
+chaos: deps ## COUNT (default 10000) schedules of faults against the informer library, or only SEED
+	@cmake/build.sh $(PRESET) test_chaos
+	@CHAOS_COUNT=$${COUNT:-10000} CHAOS_SEED=$(SEED) build/$(PRESET)/test_chaos
 
 coverage: deps ## line coverage of the unit and component tests
 	@cmake/coverage.sh

@@ -118,6 +118,28 @@ static void answer_too_large(struct fake_call *c)
     timer_start(c->transport->server->loop, &c->pump, TOO_LARGE_WAIT);
 }
 
+// Another order, and the last item twice: a client may rely on neither.
+static void shuffle(struct fake_server *f, struct fake_page *p)
+{
+    uint64_t z = f->shuffle;
+
+    if (!z || p->n < 2)
+        return;
+    for (size_t i = p->n - 1; i > 0; i--) {
+        char *item = p->items[i];
+        size_t with;
+
+        z = z * 6364136223846793005u + 1442695040888963407u;
+        with = (size_t)(z >> 33) % (i + 1);
+        p->items[i] = p->items[with];
+        p->items[with] = item;
+    }
+    p->items[p->n] = xstrdup(p->items[p->n - 1]);
+    p->n++;
+    f->shuffle = z | 1;
+    f->shuffled++;
+}
+
 static struct fake_page *collect(struct fake_server *f, const struct fake_request_parts *q,
                                  const struct fake_call *c)
 {
@@ -134,6 +156,7 @@ static struct fake_page *collect(struct fake_server *f, const struct fake_reques
         if (strcmp(o->resource, q->resource) == 0 && (!*q->ns || strcmp(o->ns, q->ns) == 0))
             p->items[p->n++] = fake_render(o, metadata, q->custom);
     }
+    shuffle(f, p);
     return p;
 }
 

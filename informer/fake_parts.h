@@ -42,7 +42,8 @@ struct fake_call {
     size_t delivered, cut_at, chunk;
     usec gap, idle_timeout, last_byte;
     bool handled, headers_sent, ends, dead, in_callback;
-    enum err error; // at the end, or before the headers when status is 0
+    bool torn, cuts; // a part of out was sent; the connection breaks at cut_at
+    enum err error;  // at the end, or before the headers when status is 0
     struct fake_watch watch;
     struct timer pump, idle, deadline, server_end;
 };
@@ -86,7 +87,9 @@ struct fake_server {
     size_t page_n;
     struct fake_rule denied[32], unserved[32];
     size_t denied_n, unserved_n;
-    uint64_t rv, compacted, uids, gone_count;
+    uint64_t rv, compacted, uids, gone_count, shuffle, shuffled;
+    fake_cut_fn cut;
+    void *cut_arg;
 };
 
 // fake_server.c

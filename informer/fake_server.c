@@ -121,17 +121,34 @@ static int give(struct fake_call *c, const char *p, size_t n)
     return buf_add(&c->gathered, p, n);
 }
 
+// Whoever cuts sees texts whole: only where nothing of them was sent.
+static void ask_for_cut(struct fake_call *c)
+{
+    struct fake_server *f = c->transport->server;
+    size_t at = f->cut && !c->torn && !c->cuts && !c->cut_at && (c->out.n || c->ends)
+                    ? f->cut(f->cut_arg, c->out.n ? c->out.p : "", c->out.n, c->watch.open)
+                    : FAKE_NO_CUT;
+
+    if (at == FAKE_NO_CUT)
+        return;
+    c->cuts = true;
+    c->cut_at = c->delivered + at;
+}
+
 // Gives the next chunk; false when the call is gone or came to its end.
 static bool deliver(struct fake_call *c)
 {
     size_t chunk = c->chunk ? c->chunk : c->transport->server->chunk;
     size_t n = chunk ? MIN(chunk, c->out.n) : c->out.n;
     autofree char *piece = NULL;
-    bool cut = c->cut_at && c->delivered + n >= c->cut_at;
+    bool cut;
     int rc = 0;
 
+    ask_for_cut(c);
+    cut = (c->cuts || c->cut_at) && c->delivered + n >= c->cut_at;
     if (cut)
         n = c->cut_at - c->delivered;
+    c->torn = n < c->out.n;
     if (n) {
         // A copy of exactly this size, so that ASan sees who reads past it.
         piece = xmalloc(n);
@@ -170,6 +187,11 @@ static void pump_due(void *arg)
         return;
     if (!c->headers_sent && !c->reply.status) {
         finish(c, c->error);
+        return;
+    }
+    if (!c->headers_sent && f->cut && f->cut(f->cut_arg, NULL, 0, c->watch.open) != FAKE_NO_CUT) {
+        c->reply.status = 0;
+        finish(c, ERR_IO);
         return;
     }
     if (!c->headers_sent) {
@@ -470,4 +492,36 @@ void fake_server_chunk(struct fake_server *f, size_t bytes)
 void fake_server_no_watchlist(struct fake_server *f, bool refuse)
 {
     f->no_watchlist = refuse;
+}
+
+size_t fake_server_inject(struct fake_server *f, const char *line)
+{
+    size_t n = 0;
+
+    LIST_EACH (l, &f->calls) {
+        struct fake_call *c = container_of(l, struct fake_call, link);
+
+        if (!c->watch.open)
+            continue;
+        fake_reply_add(c, line, strlen(line));
+        fake_call_kick(c);
+        n++;
+    }
+    return n;
+}
+
+void fake_server_cut_by(struct fake_server *f, fake_cut_fn cut, void *arg)
+{
+    f->cut = cut;
+    f->cut_arg = arg;
+}
+
+void fake_server_shuffle(struct fake_server *f, uint64_t seed)
+{
+    f->shuffle = seed;
+}
+
+size_t fake_server_shuffled(const struct fake_server *f)
+{
+    return f->shuffled;
 }

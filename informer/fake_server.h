@@ -76,8 +76,19 @@ void fake_server_allow(struct fake_server *f, const char *verb, const char *plur
 void fake_server_serve(struct fake_server *f, const char *plural,
                        bool served); // false: 404 for the collection
 
-// Sends the last n events once more on all open watches that had them, as no good server does.
-void fake_server_replay(struct fake_server *f, size_t n);
+// Sends the last n events once more on all open watches that had them, as no good server does; how
+// many lines that were.
+size_t fake_server_replay(struct fake_server *f, size_t n);
+size_t fake_server_inject(struct fake_server *f, const char *line); // text on all open watches
+
+// Asked before bytes of an answer leave: where the connection breaks in them. Nothing was sent of
+// this text yet; text NULL: not even the headers. FAKE_NO_CUT: it does not break.
+#define FAKE_NO_CUT SIZE_MAX
+typedef size_t (*fake_cut_fn)(void *arg, const char *text, size_t n, bool watch);
+void fake_server_cut_by(struct fake_server *f, fake_cut_fn cut, void *arg);
+// Lists come in an order of this seed, some items twice; 0: sorted. The second: how many did.
+void fake_server_shuffle(struct fake_server *f, uint64_t seed);
+size_t fake_server_shuffled(const struct fake_server *f);
 
 // The model. Objects are JSON texts with apiVersion, kind and metadata.name; uid, resourceVersion,
 // generation and creationTimestamp are filled in. Watchers are told. RV of the write, 0 when

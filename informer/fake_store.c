@@ -347,15 +347,20 @@ void fake_server_restore(struct fake_server *f, uint64_t rv)
     f->compacted = MIN(f->compacted, rv);
 }
 
-void fake_server_replay(struct fake_server *f, size_t n)
+size_t fake_server_replay(struct fake_server *f, size_t n)
 {
+    size_t sent = 0;
+
     LIST_EACH (l, &f->calls) {
         struct fake_call *c = container_of(l, struct fake_call, link);
 
         for (size_t i = f->event_n - MIN(n, f->event_n); i < f->event_n; i++)
-            if (c->watch.open && f->events[i].rv <= c->watch.rv)
+            if (wants(c, &f->events[i]) && f->events[i].rv <= c->watch.rv) {
                 fake_watch_send(c, &f->events[i]);
+                sent++;
+            }
     }
+    return sent;
 }
 
 void fake_model_fini(struct fake_server *f)

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// A minute without trouble behind it has room for the end of a watch, a probe, and the list that a
+// back-off had put off. Each trouble may have cost a list of a few pages and the new watches that
+// come at once; what is beyond that is a hot loop.
+#include "informer/fake_chaos_requests.h"
+
+#include "base/clock.h"
+
+#define CALM_REQUESTS    12
+#define TROUBLE_REQUESTS 3
+#define TROUBLE_LASTS    (5 * USEC_PER_MIN)
+
+static size_t most_calm, most;
+
+void chaos_trouble(struct chaos_troubles *t)
+{
+    chaos_check(t->n < CHAOS_TROUBLES, "more troubles than a schedule has steps");
+    t->at[t->n++] = clock_mono();
+}
+
+static size_t troubles_within(const struct chaos_troubles *t, usec from, usec to)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->n; i++)
+        n += t->at[i] >= from && t->at[i] <= to;
+    return n;
+}
+
+static bool is_of(const struct fake_request *r, const char *plural)
+{
+    const char *at = strstr(r->url, plural);
+
+    return at && at[-1] == '/' && at[strlen(plural)] == '?';
+}
+
+static void check_minute(const struct chaos_troubles *t, usec end, size_t requests,
+                         const char *plural)
+{
+    size_t troubles = troubles_within(t, end - TROUBLE_LASTS, end);
+    size_t allowed = CALM_REQUESTS + TROUBLE_REQUESTS * troubles;
+
+    most = MAX(most, requests);
+    if (!troubles)
+        most_calm = MAX(most_calm, requests);
+    chaos_check(requests <= allowed, "%zu requests for %s in a minute with %zu troubles", requests,
+                plural, troubles);
+}
+
+void chaos_requests_check(const struct fake_server *f, const char *plural,
+                          const struct chaos_troubles *t)
+{
+    size_t n = fake_server_requests(f), first = 0, requests = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct fake_request *r = fake_server_request(f, i);
+
+        if (!is_of(r, plural))
+            continue;
+        requests++;
+        for (; fake_server_request(f, first)->at <= r->at - USEC_PER_MIN; first++)
+            requests -= is_of(fake_server_request(f, first), plural);
+        check_minute(t, r->at, requests, plural);
+    }
+}
+
+static void count_answer(const struct fake_request *r)
+{
+    bool watch = strstr(r->url, "watch=true") != NULL;
+
+    chaos_count(CHAOS_GONE, r->status == 410);
+    chaos_count(CHAOS_THROTTLED, r->status == 429);
+    chaos_count(CHAOS_SERVER_ERROR, r->status >= 500);
+    chaos_count(CHAOS_UNAUTHORIZED, r->status == 401);
+    chaos_count(CHAOS_FORBIDDEN, r->status == 403);
+    chaos_count(CHAOS_REFUSED_LIST, r->status == 422 && strstr(r->url, "sendInitialEvents"));
+    chaos_count(CHAOS_REFUSED, r->error == ERR_REFUSED);
+    chaos_count(CHAOS_RESET, r->error == ERR_IO);
+    chaos_count(CHAOS_TIMED_OUT, r->error == ERR_TIMEOUT);
+    chaos_count(CHAOS_EVENT_SENT, r->status == 201 && strstr(r->url, "/events"));
+    if (strcmp(r->method, "GET") == 0)
+        chaos_count(watch ? CHAOS_WATCH : CHAOS_LIST, 1);
+}
+
+void chaos_requests_count(const struct fake_server *f)
+{
+    for (size_t i = 0; i < fake_server_requests(f); i++)
+        count_answer(fake_server_request(f, i));
+}
+
+size_t chaos_requests_most(bool calm)
+{
+    return calm ? most_calm : most;
+}
