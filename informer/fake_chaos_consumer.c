@@ -43,6 +43,17 @@ bool chaos_known_same(const struct chaos_known *a, const struct chaos_known *b)
            (!a->here || (a->rv == b->rv && memcmp(a->uid, b->uid, sizeof(a->uid)) == 0));
 }
 
+// What a worker reads it knows: it has to be told of its deletion, too.
+static struct chaos_known look(const struct chaos_worker *w)
+{
+    struct chaos_known *told = &w->consumer->told[w->kind][w->name];
+    struct chaos_known now = chaos_known_now(w->consumer->in, w->key.kind, w->key.name);
+
+    if (!told->here)
+        *told = now;
+    return now;
+}
+
 static void work_begin(struct chaos_consumer *c, struct chaos_worker *w, const struct key *k)
 {
     static const usec spans[] = { 0, 0, 1000, 300000, 5 * USEC_PER_SEC, 2 * USEC_PER_MIN };
@@ -57,7 +68,7 @@ static void work_begin(struct chaos_consumer *c, struct chaos_worker *w, const s
                         other->name != w->name,
                     "key %s is worked on twice at a time", k->name);
     }
-    w->seen = chaos_known_now(c->in, k->kind, k->name);
+    w->seen = look(w);
     timer_start(c->loop, &w->timer, spans[chaos_below((int)ARRAY_SIZE(spans))]);
 }
 
@@ -75,7 +86,7 @@ static void work_end(void *arg)
 {
     struct chaos_worker *w = arg;
     struct chaos_consumer *c = w->consumer;
-    struct chaos_known now = chaos_known_now(c->in, w->key.kind, w->key.name);
+    struct chaos_known now = look(w);
     int luck = c->healthy ? 9 : chaos_below(10);
 
     chaos_count(CHAOS_WORK_AGAIN, !chaos_known_same(&now, &w->seen));

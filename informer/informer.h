@@ -95,7 +95,7 @@ struct subscriber;
 struct change {
     struct key key;            // valid until the next subscriber_next
     const struct object *gone; // last state of an object of this key that was deleted since it was
-                               // last taken, else NULL
+                               // last taken or read, else NULL
     const struct object *now;  // what the cache holds, NULL if nothing; gone and now: deleted and
                                // re-created (other uid)
     bool initial;              // part of the first list (or of the replay to a late subscriber)

@@ -2,7 +2,9 @@
 // Who wants to know what changed gets keys, not events (controller-semantics §2.2): one entry per
 // key however often it changes, so a subscriber that sleeps costs memory for the keys and never for
 // the traffic. An entry remembers the object that was deleted under its key, since nobody could
-// look that up any more; a key that came and went unseen leaves no entry.
+// look that up any more; a key that came and went unseen leaves no entry. Seen is also what
+// somebody read from the cache before its key was taken: a worker that is at the key for another
+// reason.
 #include "base/alloc.h"
 #include "informer/informer_parts.h"
 
@@ -10,7 +12,7 @@ struct entry {
     struct list link;
     struct object *at;   // newest object of the key, for the key's text
     struct object *gone; // announced to the subscriber, and deleted since
-    bool added;          // the subscriber has never heard of this key
+    bool added;          // nobody can know of this key: neither told nor read
     bool initial;
 };
 
@@ -131,14 +133,29 @@ void subscribers_changed(struct informers *in, const struct object *old, const s
     }
 }
 
+void subscribers_read(struct informers *in, const struct object *o)
+{
+    struct key k = key_of(o);
+
+    LIST_EACH (l, &in->subscribers) {
+        struct subscriber *s = container_of(l, struct subscriber, link);
+        struct entry *e = NULL;
+
+        if (s->entries.n && s->wants[k.kind])
+            e = map_get(&s->entries, key_hash(&k), &k);
+        if (e)
+            e->added = false;
+    }
+}
+
 static void replay(struct subscriber *s, bool added)
 {
     for (int k = 0; k < KIND_COUNT; k++) {
-        if (!s->wants[k])
-            continue;
-        INFORMER_EACH (s->in, (enum kind_id)k, o) {
+        struct informer *inf = s->wants[k] ? s->in->kinds[k] : NULL;
+        uint32_t iter = 0;
+
+        for (const struct object *o; inf && (o = cache_next(inf->cache, &iter));)
             mark(s, added ? NULL : o, o, true);
-        }
     }
 }
 
@@ -186,7 +203,7 @@ bool subscriber_next(struct subscriber *s, struct change *ret)
     s->taken = e;
     ret->key = key_of(e->at);
     ret->gone = e->gone;
-    ret->now = informer_get_key(s->in, &ret->key);
+    ret->now = cache_get(s->in->kinds[ret->key.kind]->cache, ret->key.ns, ret->key.name);
     ret->initial = e->initial;
     return true;
 }

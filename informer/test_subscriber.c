@@ -190,6 +190,19 @@ static void f3_a_key_that_came_and_went_unseen_is_not_told(void **state)
     assert_string_equal(take(sub), "");
 }
 
+// A worker that is at the key for another reason acts on what it reads.
+static void f3_a_key_that_went_after_it_was_read_is_told_as_gone(void **state)
+{
+    (void)state;
+    sync_pods();
+    pod("a", "web");
+    pass(1000);
+    assert_non_null(informer_get(c.in, KIND_POD, "n", "a"));
+    fake_server_delete(c.server, "pods", "n", "a");
+    pass(1000);
+    assert_string_equal(take(sub), "-a ");
+}
+
 static void f3_a_key_that_went_and_came_and_went_is_told_as_gone_once(void **state)
 {
     (void)state;
@@ -282,6 +295,7 @@ RUN(S(g5_every_object_of_the_first_list_is_told_as_initial),
     S(g6_a_deletion_that_only_a_relist_shows_has_the_last_state),
     S(x4_deleted_and_created_again_between_lists_is_both),
     S(f3_a_key_that_came_and_went_unseen_is_not_told),
+    S(f3_a_key_that_went_after_it_was_read_is_told_as_gone),
     S(f3_a_key_that_went_and_came_and_went_is_told_as_gone_once),
     S(s14_a_late_subscriber_gets_what_is_there_and_then_what_changes),
     S(s9_a_subscriber_that_leaves_does_not_disturb_the_other), S(other_kinds_are_not_told),
