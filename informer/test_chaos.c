@@ -466,7 +466,7 @@ static void print_progress(uint64_t done, uint64_t n)
     fflush(stdout);
 }
 
-static void s16_after_any_trouble_caches_consumers_and_memory_are_as_they_should_be(void **state)
+static void s16_after_any_trouble_cache_and_subscribers_are_what_the_server_has(void **state)
 {
     uint64_t n = schedules(), first = MAX(number_from("CHAOS_SEED", 1), 1);
     size_t level = 0, highest = 0;
@@ -526,5 +526,5 @@ static void a_cut_falls_where_its_class_says(void **state)
 }
 
 RUN(T(a_cut_falls_where_its_class_says),
-    T(s16_after_any_trouble_caches_consumers_and_memory_are_as_they_should_be),
+    T(s16_after_any_trouble_cache_and_subscribers_are_what_the_server_has),
     T(every_kind_of_trouble_has_taken_effect))
