@@ -549,18 +549,11 @@ bool informers_synced(const struct informers *in)
     return true;
 }
 
-static const struct object *read_out(struct informers *in, const struct object *o)
-{
-    if (o)
-        subscribers_read(in, o);
-    return o;
-}
-
 const struct object *informer_get_key(struct informers *in, const struct key *k)
 {
     struct informer *inf = in->kinds[k->kind];
 
-    return inf ? read_out(in, cache_get(inf->cache, k->ns, k->name)) : NULL;
+    return inf ? subscribers_read(in, cache_get(inf->cache, k->ns, k->name)) : NULL;
 }
 
 const struct object *informer_get(struct informers *in, enum kind_id kind, const char *ns,
@@ -573,7 +566,7 @@ const struct object *informer_get(struct informers *in, enum kind_id kind, const
 
 const struct object *informer_next(struct informers *in, enum kind_id kind, uint32_t *iter)
 {
-    return in->kinds[kind] ? read_out(in, cache_next(in->kinds[kind]->cache, iter)) : NULL;
+    return in->kinds[kind] ? subscribers_read(in, cache_next(in->kinds[kind]->cache, iter)) : NULL;
 }
 
 uint32_t informer_count(struct informers *in, enum kind_id kind)
@@ -599,5 +592,6 @@ const struct object *informer_by_index(struct informers *in, const struct inform
 
     if (!inf)
         return NULL;
-    return read_out(in, index_next(cache_index(inf->cache, q->index, q->label), value, iter));
+    return subscribers_read(in,
+                            index_next(cache_index(inf->cache, q->index, q->label), value, iter));
 }

@@ -53,8 +53,9 @@ struct informers {
 // subscriber.c
 void subscribers_changed(struct informers *in, const struct object *old, const struct object *now,
                          bool initial);
-// Somebody looked at a cached object: if it goes before its key was taken, that has to be told.
-void subscribers_read(struct informers *in, const struct object *o);
+// Somebody looks at a cached object (NULL: nothing; returned): if it goes before its key was taken,
+// that has to be told.
+const struct object *subscribers_read(struct informers *in, const struct object *o);
 
 // epoch.c: takes the reference of an object that left a cache.
 void epoch_release(struct informers *in, struct object *o);

@@ -133,10 +133,13 @@ void subscribers_changed(struct informers *in, const struct object *old, const s
     }
 }
 
-void subscribers_read(struct informers *in, const struct object *o)
+const struct object *subscribers_read(struct informers *in, const struct object *o)
 {
-    struct key k = key_of(o);
+    struct key k;
 
+    if (!o)
+        return NULL;
+    k = key_of(o);
     LIST_EACH (l, &in->subscribers) {
         struct subscriber *s = container_of(l, struct subscriber, link);
         struct entry *e = NULL;
@@ -146,6 +149,7 @@ void subscribers_read(struct informers *in, const struct object *o)
         if (e)
             e->added = false;
     }
+    return o;
 }
 
 static void replay(struct subscriber *s, bool added)
