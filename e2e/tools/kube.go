@@ -69,6 +69,19 @@ func newKubeClient(path string, connections int) (*kubeClient, error) {
 	}, nil
 }
 
+// answerError is an answer of the API server that is no success.
+type answerError struct {
+	code int
+	text string
+}
+
+func (e *answerError) Error() string { return e.text }
+
+func isNotFound(err error) bool {
+	var answer *answerError
+	return errors.As(err, &answer) && answer.code == http.StatusNotFound
+}
+
 // do sends body (nil: none) as JSON and decodes the answer into result (nil: thrown away).
 func (k *kubeClient) do(method, path string, body, result any) error {
 	var reader io.Reader
@@ -94,7 +107,7 @@ func (k *kubeClient) do(method, path string, body, result any) error {
 		return err
 	}
 	if response.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %.300s", method, path, response.Status, text)
+		return &answerError{response.StatusCode, fmt.Sprintf("%s %s: %s: %.300s", method, path, response.Status, text)}
 	}
 	if result == nil {
 		return nil
