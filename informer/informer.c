@@ -14,7 +14,8 @@
 #include "informer/split.h"
 #include <unistd.h>
 
-#define DENIED_RETRY  (60 * USEC_PER_SEC) // when nobody can be asked
+#define DENIED_FIRST  (2 * USEC_PER_SEC)  // when nobody can be asked; an API server that has just
+#define DENIED_MAX    (60 * USEC_PER_SEC) // started denies everything until it knows its roles
 #define ABSENT_FIRST  USEC_PER_SEC
 #define ABSENT_MAX    (5 * USEC_PER_MIN)
 #define CRD_SETTLES   (100 * USEC_PER_MSEC)
@@ -283,7 +284,7 @@ static void sink_synced(void *arg)
     struct informer *inf = arg;
     struct error none = { 0 };
 
-    inf->absent_wait = 0;
+    inf->absent_wait = inf->denied_wait = 0;
     set_error(inf, &none);
     set_state(inf, KIND_SYNCED);
 }
@@ -332,8 +333,10 @@ static void become_denied(struct informer *inf)
 {
     watcher_stop(inf->watcher);
     inf->phase = PHASE_DENIED;
-    if (!inf->in->o.ask_permission)
-        timer_start(inf->in->o.loop, &inf->timer, DENIED_RETRY);
+    if (!inf->in->o.ask_permission) {
+        inf->denied_wait = inf->denied_wait ? MIN(2 * inf->denied_wait, DENIED_MAX) : DENIED_FIRST;
+        timer_start(inf->in->o.loop, &inf->timer, inf->denied_wait);
+    }
     set_state(inf, KIND_DENIED);
 }
 

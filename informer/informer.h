@@ -18,8 +18,9 @@ struct informers_options {
     struct loop *loop;
     struct client *client;
     // Asked before the first list of a kind and after a 403; answer on any later turn by
-    // informers_permission(), and again whenever the answer changes (permission.h looks every 5
-    // minutes while one is missing). NULL: everything is tried, and a 403 again after a minute.
+    // informers_permission(), and again whenever the answer changes (permission.h looks again and
+    // again while one is missing). NULL: everything is tried, and a 403 again after 2 s, later
+    // after up to a minute.
     void (*ask_permission)(void *arg, const struct kind *k);
     // A kind's state or last error changed; may be NULL.
     void (*on_state)(void *arg, const struct kind *k);

@@ -29,8 +29,8 @@ struct informer {
     struct cache *cache;
     struct watcher *watcher;
     enum informer_phase phase;
-    struct timer timer; // start, or the next try while absent or denied
-    usec absent_wait;
+    struct timer timer;            // start, or the next try while absent or denied
+    usec absent_wait, denied_wait; // since the last success; 0: none yet
     struct informer_status status;
     struct list problems;
     unsigned problem_n;

@@ -41,6 +41,7 @@ struct permissions {
     size_t asking;
     struct timer work, recheck;
     usec backoff;
+    usec recheck_in; // grows from PERMISSION_RECHECK_FIRST to PERMISSION_RECHECK
 };
 
 static void on_work(void *arg);
@@ -178,10 +179,14 @@ static int write_review(const struct permission *m, struct str verb, struct buf 
     return writer_end(&w);
 }
 
-static void recheck_if_missing(struct permissions *p)
+// A new denial may be about to pass: an API server that has just started denies everything until
+// it knows its roles. One that lasts is somebody's decision.
+static void recheck_if_missing(struct permissions *p, bool is_new)
 {
-    if (permissions_missing(p) && !timer_running(&p->recheck))
-        timer_start(p->loop, &p->recheck, PERMISSION_RECHECK);
+    if (is_new)
+        p->recheck_in = PERMISSION_RECHECK_FIRST;
+    if (permissions_missing(p) && (is_new || !timer_running(&p->recheck)))
+        timer_start(p->loop, &p->recheck, p->recheck_in);
 }
 
 // All verbs of m have an answer. The callbacks may remove m: nothing of it is touched after them.
@@ -203,8 +208,8 @@ static void answered(struct permissions *p, struct permission *m)
     if (m->again)
         list_append(&p->queue, &m->queue);
     m->again = false;
-    recheck_if_missing(p);
     is = m->state;
+    recheck_if_missing(p, is == PERMISSION_DENIED && was != is);
     if (fn && (tell || was != is))
         fn(arg, is);
     if (p->changed && was != is)
@@ -277,7 +282,8 @@ static void on_recheck(void *arg)
         if (m->state == PERMISSION_DENIED)
             enqueue(m);
     }
-    recheck_if_missing(p);
+    p->recheck_in = MIN(2 * p->recheck_in, PERMISSION_RECHECK);
+    recheck_if_missing(p, false);
 }
 
 size_t permissions_missing(const struct permissions *p)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Permissions are asked, not tried (DESIGN §10): one SelfSubjectAccessReview per verb before a list
-// or watch starts, again after any 403, and every 5 minutes while one is missing. A kind without
-// permission is not requested.
+// or watch starts, again after any 403, and while one is missing: 2 s after it was denied, then
+// half as often each time, down to every 5 minutes. A kind without permission is not requested.
 #pragma once
 
 #include "base/base.h"
@@ -13,8 +13,9 @@ struct client;
 struct permissions; // all that were asked for
 struct permission;  // one of them
 
-#define PERMISSION_VERBS_MAX 8
-#define PERMISSION_RECHECK   (5 * USEC_PER_MIN)
+#define PERMISSION_VERBS_MAX     8
+#define PERMISSION_RECHECK_FIRST (2 * USEC_PER_SEC)
+#define PERMISSION_RECHECK       (5 * USEC_PER_MIN)
 
 struct permission_query { // strings are copied
     const char *verbs;    // "list,watch": all of them are needed

@@ -255,9 +255,16 @@ static void x8_without_anybody_to_ask_a_403_is_tried_again_every_minute(void **s
     informers_add(c.in, KIND_POD);
     pass(10 * USEC_PER_MIN);
     assert_int_equal(state_of(KIND_POD), KIND_DENIED);
-    assert_in_range(fake_server_requests(c.server), 10, 12);
+    assert_in_range(fake_server_requests(c.server), 13, 16);
     fake_server_allow(c.server, "list", "pods", true);
     pass(2 * USEC_PER_MIN);
+    assert_int_equal(state_of(KIND_POD), KIND_SYNCED);
+    fake_server_allow(c.server, "watch", "pods", false);
+    fake_server_cut_watches(c.server, true);
+    pass(USEC_PER_SEC);
+    assert_int_equal(state_of(KIND_POD), KIND_DENIED);
+    fake_server_allow(c.server, "watch", "pods", true);
+    pass(3 * USEC_PER_SEC);
     assert_int_equal(state_of(KIND_POD), KIND_SYNCED);
 }
 

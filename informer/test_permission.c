@@ -148,12 +148,13 @@ static void the_review_names_group_subresource_and_place(void **state)
                            "\"subresource\":\"scale\",\"namespace\":\"shop\",\"name\":\"web\"}"));
 }
 
-static void what_is_missing_is_asked_again_every_five_minutes(void **state)
+static void what_is_missing_is_asked_again_soon_and_later_every_five_minutes(void **state)
 {
     struct permission_query q = {
         .verbs = "list,get", .group = "apps", .resource = "deployments", .ns = "shop", .name = "web"
     };
     struct world *w = *state;
+    size_t before;
 
     w->denied = "watch pods";
     pods(w);
@@ -163,14 +164,37 @@ static void what_is_missing_is_asked_again_every_five_minutes(void **state)
     assert_int_equal(permissions_missing(w->all), 1);
     assert_int_equal(fake_wire_count(w->wire), 4);
     text_is(w, "watch pods");
-    run_for(w, 300 * SEC);
+    run_for(w, 2 * SEC);
     assert_int_equal(fake_wire_count(w->wire), 6); // pods alone
-    assert_int_equal(w->told, 1);                  // no news
+    run_for(w, 600 * SEC);
+    before = fake_wire_count(w->wire);
+    assert_in_range(before, 18, 22);
+    run_for(w, 3000 * SEC);
+    assert_int_equal(fake_wire_count(w->wire) - before, 20);
+    assert_int_equal(w->told, 1); // no news
     w->denied = "list deployments";
     run_for(w, 300 * SEC);
     assert_int_equal(w->told, 2);
     assert_int_equal(w->state, PERMISSION_ALLOWED);
     text_is(w, "");
+}
+
+// An API server that has just started knows no roles for a moment and denies everything.
+static void a_denial_that_passes_at_once_holds_for_seconds_each_time(void **state)
+{
+    struct world *w = *state;
+    struct permission *m = pods(w);
+
+    run_for(w, SEC);
+    for (int restart = 0; restart < 3; restart++) {
+        w->denied = "list pods";
+        permission_ask(m);
+        run_for(w, SEC);
+        assert_int_equal(w->state, PERMISSION_DENIED);
+        w->denied = NULL;
+        run_for(w, 2 * SEC);
+        assert_int_equal(w->state, PERMISSION_ALLOWED);
+    }
 }
 
 static void a_403_asks_again_and_always_answers(void **state)
@@ -258,6 +282,8 @@ static void one_may_be_removed_at_any_time(void **state)
 #define W(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 RUN(W(each_verb_is_asked_for_once), W(the_review_names_group_subresource_and_place),
-    W(what_is_missing_is_asked_again_every_five_minutes), W(a_403_asks_again_and_always_answers),
-    W(several_missing_ones_make_one_text), W(without_an_answer_nothing_is_decided),
-    W(seventy_questions_are_asked_sixteen_at_a_time), W(one_may_be_removed_at_any_time))
+    W(what_is_missing_is_asked_again_soon_and_later_every_five_minutes),
+    W(a_denial_that_passes_at_once_holds_for_seconds_each_time),
+    W(a_403_asks_again_and_always_answers), W(several_missing_ones_make_one_text),
+    W(without_an_answer_nothing_is_decided), W(seventy_questions_are_asked_sixteen_at_a_time),
+    W(one_may_be_removed_at_any_time))
