@@ -44,6 +44,11 @@ leader: deps ## leader election at full size: ROUNDS (5) hand-overs of each kind
 	@ROUNDS=$${ROUNDS:-5} MINUTES=5 e2e/run.sh --version v1.30 leader
 	@MODEL_FULL=1 cmake/check_lease_model.sh
 
+.PHONY: soak
+soak: deps ## watch an unresting cluster through faults for MINUTES (default 60)
+	@cmake/build.sh release kube9-operator kube9-follow
+	@OPERATOR=$(CURDIR)/build/release/kube9-operator MINUTES=$${MINUTES:-60} e2e/soak.sh
+
 asan: deps ## unit and component tests under AddressSanitizer and UBSan
 	@cmake/test.sh asan
 

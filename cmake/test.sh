@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.." || exit 1
 # Tests never reach for a developer's cluster.
 unset KUBECONFIG
 
-all='deps gcc clang asan tsan lint tidy fuzz e2e-1.36 e2e-1.30'
+all='deps gcc clang asan tsan lint tidy fuzz e2e-1.36 e2e-1.30 soak'
 [ $# -gt 0 ] || set -- $all
 [ "$*" != fast ] || set -- gcc-tests
 passed=0
@@ -57,6 +57,7 @@ stage() {
     tidy) cmake/tidy.sh ;;
     fuzz) build fuzz && cmake/fuzz.sh ;;
     e2e-*) build dev kube9-operator && e2e "v${1#e2e-}" ;;
+    soak) build dev kube9-operator kube9-follow && MINUTES=0.7 PODS=300 e2e/soak.sh ;;
     *) echo "no such stage: $1 (there are: $all)"; return 2 ;;
     esac
 }
@@ -72,7 +73,7 @@ count() {
         p=$((total - f - s))
     elif grep -qE '^[0-9]+ passed, [0-9]+ failed' "$log"; then
         read -r p f < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1 \2/p' "$log" | tail -n 1)
-    elif [[ $2 == e2e-* || $2 == fuzz ]]; then
+    elif [[ $2 == e2e-* || $2 == fuzz || $2 == soak ]]; then
         [ "$rc" != 0 ] || echo "$2 ended well but said no count"
         f=1
     elif [ "$rc" = 0 ]; then

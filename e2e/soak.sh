@@ -21,15 +21,6 @@ source "$E2E/operator.sh"
 version=${K8S_VERSION:-v1.36}
 minutes=${MINUTES:-60}
 seed=${SEED:-1}
-kinds=(kube9configs.kube9.io assessmentruns.kube9.io customresourcedefinitions.apiextensions.k8s.io
-	namespaces nodes pods services serviceaccounts configmaps persistentvolumeclaims persistentvolumes
-	resourcequotas limitranges replicationcontrollers deployments.apps replicasets.apps
-	statefulsets.apps daemonsets.apps jobs.batch cronjobs.batch roles.rbac.authorization.k8s.io
-	rolebindings.rbac.authorization.k8s.io clusterroles.rbac.authorization.k8s.io
-	clusterrolebindings.rbac.authorization.k8s.io networkpolicies.networking.k8s.io
-	ingresses.networking.k8s.io poddisruptionbudgets.policy horizontalpodautoscalers.autoscaling
-	storageclasses.storage.k8s.io validatingwebhookconfigurations.admissionregistration.k8s.io
-	mutatingwebhookconfigurations.admissionregistration.k8s.io)
 
 program=$(operator_program "$ROOT") || exit 1
 follow=$(dirname "$program")/kube9-follow
@@ -117,6 +108,7 @@ start_programs() {
 	wait_for faults "http://$control/faults"
 	sed "s|server: .*|server: https://$front|" "$work/operator.kubeconfig" >"$work/front.kubeconfig"
 	chmod 600 "$work/front.kubeconfig"
+	mapfile -t kinds < <("$k9e2e" kinds)
 	follower=127.0.0.1:$(free_port)
 	start follower "$follow" "$work/front.kubeconfig" "$follower" "${kinds[@]}"
 	operator=127.0.0.1:$(free_port)

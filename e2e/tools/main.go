@@ -26,6 +26,7 @@ var commands = []command{
 	{"audit", "[-user U] [-from OFFSET] [-deadline 10s] [-transit 1s] reigns FILE", "prove from Lease and other writes that two instances never wrote at a time", runAudit},
 	{"relay", "-to ADDRESS -control FILE [-listen ADDRESS]", "pass, stall, half pass or cut TCP connections, as the file says", runRelay},
 	{"faults", "-kubeconfig FILE -cert FILE -key FILE [-listen ADDRESS] [-control ADDRESS]", "stand in front of the API server and break a seeded share of requests and watch lines", runFaults},
+	{"kinds", "", "print the kinds that soak compares, as kube9-follow takes them", runKinds},
 	{"soak", "-kubeconfig FILE -minutes N [-rate N] ...", "churn, sample and check for minutes on end; started by soak.sh", runSoak},
 	{"rights", "-kubeconfig FILE AUDITLOG", "print the operator's rights that were never used", runRights},
 	{"token", "-key FILE -uid UID -namespace NS -name NAME [-expires 1h]", "sign a ServiceAccount token", runToken},

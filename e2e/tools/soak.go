@@ -50,7 +50,7 @@ func planFor(minutes, rate float64) soakPlan {
 		handRun: 90 * time.Second, say: time.Minute, runEnd: 90 * time.Second, rate: rate,
 	}
 	if length < 15*time.Minute { // everything at least once
-		p.check, p.compact, p.restart = length/5, length/3, length/2
+		p.check, p.compact, p.restart = length/5, length/3, length
 		p.handRun, p.sample, p.say = length/6, length/60, length/4
 	}
 	return p

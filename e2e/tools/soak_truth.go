@@ -61,6 +61,14 @@ func (k truthKind) plural() string {
 	return plural
 }
 
+// runKinds prints the names, for kube9-follow.
+func runKinds([]string) error {
+	for _, kind := range truthKinds {
+		fmt.Println(kind.name)
+	}
+	return nil
+}
+
 type truthList struct {
 	Items []struct {
 		Metadata struct {
