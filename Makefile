@@ -69,7 +69,7 @@ acto: deps ## chains of custom resource changes (STEPS=1000 SEED=1 TRIAL=) again
 
 chaos: deps ## COUNT (default 10000) schedules of faults against the informer library, or only SEED
 	@cmake/build.sh $(PRESET) test_chaos
-	@CHAOS_COUNT=$${COUNT:-10000} CHAOS_SEED=$(SEED) build/$(PRESET)/test_chaos
+	@CHAOS_COUNT=$${COUNT:-10000} CHAOS_FIRST=$${FIRST:-1} CHAOS_SEED=$(SEED) build/$(PRESET)/test_chaos
 
 coverage: deps ## line coverage of the unit and component tests
 	@cmake/coverage.sh

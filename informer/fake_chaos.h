@@ -24,6 +24,7 @@
     X(SERVER_ERROR, "5xx answered")                 X(UNAUTHORIZED, "401 answered") \
     X(FORBIDDEN, "403 answered")                    X(REFUSED_LIST, "watch-list refused") \
     X(REPLAYED, "event sent twice")                 X(SHUFFLED, "list in another order") \
+    X(INSISTED, "watches answered alike for long")  \
     X(COMPACTED, "history compacted")               X(RESTORED, "store restored from a backup") \
     X(SUSPENDED, "machine suspended")               X(WALL_FORWARD, "wall clock set forward") \
     X(WALL_BACK, "wall clock set back")             X(SLOW, "change taken by a slow consumer") \

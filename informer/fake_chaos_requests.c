@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // A minute without trouble behind it has room for the end of a watch, a probe, and the list that a
-// back-off had put off. Each trouble may have cost a list of a few pages and the new watches that
-// come at once; what is beyond that is a hot loop.
+// back-off had put off. A back-off that begins lets through six attempts in its first minute, some
+// of them lists of three pages, and each trouble may have cost one more list. What gets no answer
+// at all is tried again by the client itself, ten times with a second between. Beyond is a hot
+// loop.
 #include "informer/fake_chaos_requests.h"
 
 #include "base/clock.h"
 
 #define CALM_REQUESTS    12
+#define BACKOFF_REQUESTS 24 // in a minute with trouble behind it
+#define RETRY_REQUESTS   60 // the same for those without an answer
 #define TROUBLE_REQUESTS 3
 #define TROUBLE_LASTS    (5 * USEC_PER_MIN)
 
@@ -27,41 +31,53 @@ static size_t troubles_within(const struct chaos_troubles *t, usec from, usec to
     return n;
 }
 
-static bool is_of(const struct fake_request *r, const char *plural)
+static bool is_of(const struct fake_request *r, const char *plural, bool answered)
 {
     const char *at = strstr(r->url, plural);
 
-    return at && at[-1] == '/' && at[strlen(plural)] == '?';
+    return at && at[-1] == '/' && at[strlen(plural)] == '?' && answered == (r->status != 0);
 }
 
-static void check_minute(const struct chaos_troubles *t, usec end, size_t requests,
-                         const char *plural)
+static size_t allowed(bool answered, size_t troubles)
+{
+    size_t own = !troubles ? CALM_REQUESTS : answered ? BACKOFF_REQUESTS : RETRY_REQUESTS;
+
+    return own + TROUBLE_REQUESTS * troubles;
+}
+
+static void check_minute(const struct chaos_troubles *t, usec end, size_t requests, bool answered)
 {
     size_t troubles = troubles_within(t, end - TROUBLE_LASTS, end);
-    size_t allowed = CALM_REQUESTS + TROUBLE_REQUESTS * troubles;
 
     most = MAX(most, requests);
     if (!troubles)
         most_calm = MAX(most_calm, requests);
-    chaos_check(requests <= allowed, "%zu requests for %s in a minute with %zu troubles", requests,
-                plural, troubles);
+    chaos_check(requests <= allowed(answered, troubles),
+                "%zu requests of a kind in a minute with %zu troubles", requests, troubles);
 }
 
-void chaos_requests_check(const struct fake_server *f, const char *plural,
-                          const struct chaos_troubles *t)
+static void check_requests(const struct fake_server *f, const char *plural,
+                           const struct chaos_troubles *t, bool answered)
 {
     size_t n = fake_server_requests(f), first = 0, requests = 0;
 
     for (size_t i = 0; i < n; i++) {
         const struct fake_request *r = fake_server_request(f, i);
 
-        if (!is_of(r, plural))
+        if (!is_of(r, plural, answered))
             continue;
         requests++;
         for (; fake_server_request(f, first)->at <= r->at - USEC_PER_MIN; first++)
-            requests -= is_of(fake_server_request(f, first), plural);
-        check_minute(t, r->at, requests, plural);
+            requests -= is_of(fake_server_request(f, first), plural, answered);
+        check_minute(t, r->at, requests, answered);
     }
+}
+
+void chaos_requests_check(const struct fake_server *f, const char *plural,
+                          const struct chaos_troubles *t)
+{
+    check_requests(f, plural, t, true);
+    check_requests(f, plural, t, false);
 }
 
 static void count_answer(const struct fake_request *r)

@@ -5,7 +5,7 @@
 // jump and consumers sleep. When the world is calm again the cache must be the server's, a consumer
 // must have been told of and have worked on the last state of each key, its queue must be empty,
 // requests must have been bounded in every minute, and all memory must have come back.
-// CHAOS_SEED=n runs one schedule alone, CHAOS_COUNT=n that many of them.
+// CHAOS_SEED=n runs one schedule alone; CHAOS_COUNT=n that many of them, from CHAOS_FIRST on.
 #include "apis/types.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -47,7 +47,7 @@ struct chaos {
     bool has_candidate;
     struct snapshot *snapshot;
     uint64_t old_rv; // a moment to restore to
-    bool denied, refused, silent;
+    bool denied, refused, silent, insisted;
 };
 
 static struct chaos x;
@@ -171,6 +171,26 @@ static void script_answer(void)
                        &replies[chaos_below((int)ARRAY_SIZE(replies))]);
 }
 
+// A server that gives every request of a kind the same bad answer for long. Once a schedule.
+static void insist(void)
+{
+    static const struct fake_reply replies[] = {
+        {.status = 200,  .body = "{\"type\":\"BOOKMARK\",\"object\":{}}\n" },
+        { .status = 200,             .body = "" },
+        { .status = 410,.body = "{}" },
+        { .status = 500, .body = "{}" },
+        { .error = ERR_IO            },
+    };
+    struct fake_reply r = replies[chaos_below((int)ARRAY_SIZE(replies))];
+
+    if (x.insisted)
+        return;
+    x.insisted = true;
+    r.times = 100;
+    fake_server_script(x.c.server, "GET", "watch=true", &r);
+    chaos_count(CHAOS_INSISTED, 1);
+}
+
 static void switch_permission(void)
 {
     x.denied = !x.denied;
@@ -259,7 +279,7 @@ static void make_trouble(void)
 
 static void make_rare_trouble(void)
 {
-    static void (*const troubles[])(void) = { switch_permission, restore, jump, jump };
+    static void (*const troubles[])(void) = { switch_permission, restore, insist, jump, jump };
 
     chaos_trouble(&x.troubles);
     troubles[chaos_below((int)ARRAY_SIZE(troubles))]();
@@ -355,7 +375,7 @@ static void become_calm(void)
     x.consumer.healthy = true;
     chaos_consumer_sleep(&x.consumer, false);
     // A scripted reply that is left, a silent stream, a full back-off: all have run out by then.
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 40 || (i < 200 && fake_server_scripts_left(x.c.server)); i++) {
         if (fake_server_scripts_left(x.c.server))
             chaos_trouble(&x.troubles);
         fake_cluster_pass(&x.c, 2 * USEC_PER_MIN);
@@ -402,7 +422,7 @@ static void begin(uint64_t seed)
         x.kinds[i] = all_kinds[i].id;
     x.kinds[x.kind_n] = KIND_COUNT;
     chaos_consumer_init(&x.consumer, x.c.loop, x.c.in, x.kinds);
-    x.has_candidate = seed % 5 == 0;
+    x.has_candidate = seed % 20 == 0; // it renews every two seconds, which costs the most
     if (x.has_candidate)
         chaos_candidate_init(&x.candidate, x.c.loop, x.c.client, x.c.in);
     for (int i = 0; i < x.kind_n; i++)
@@ -468,10 +488,12 @@ static void print_progress(uint64_t done, uint64_t n)
 
 static void s16_after_any_trouble_cache_and_subscribers_are_what_the_server_has(void **state)
 {
-    uint64_t n = schedules(), first = MAX(number_from("CHAOS_SEED", 1), 1);
+    uint64_t n = schedules(), first = number_from("CHAOS_SEED", 0);
     size_t level = 0, highest = 0;
 
     (void)state;
+    if (!first)
+        first = number_from("CHAOS_FIRST", 1);
     for (uint64_t i = 0; i < n; i++) {
         run_schedule(first + i);
         if (i == WARM)
