@@ -9,7 +9,7 @@ replica_new a 0
 replica_new b 3600
 replica_new c -3600
 for name in a b c; do replica_start "$name"; done
-wait_for 10 "one of three leads" leader
+wait_for 20 "one of three leads" leader
 first_run >/dev/null
 sleep 1
 standbys_wait
@@ -18,14 +18,14 @@ ended=() killed=()
 for ((round = 1; round <= ${ROUNDS:-1}; round++)); do
 	now=$(leader)
 	proc_signal "$CASE_DIR/pids/$now" TERM
-	ended+=("$(hand_over "$now" 6)")
-	wait_for 6 "$now ended" operator_gone "$now"
+	ended+=("$(hand_over "$now" 20)")
+	wait_for 20 "$now ended" operator_gone "$now"
 	replica_start "$now"
 	full_run "ended-$round"
 
 	now=$(leader)
 	proc_signal "$CASE_DIR/pids/$now" KILL
-	killed+=("$(hand_over "$now" 18)")
+	killed+=("$(hand_over "$now" 40)")
 	((${killed[-1]} > 8000)) || fail "$now's Lease was taken after ${killed[-1]} ms"
 	replica_start "$now"
 	full_run "killed-$round"

@@ -7,7 +7,7 @@ audit_mark
 replica_new a 0
 replica_new b 0
 replica_start a
-wait_for 10 "a leads" replica_ready a
+wait_for 20 "a leads" replica_ready a
 first_run >/dev/null
 replica_start b
 # Work is under way, so that there is something to write when it goes on.
@@ -19,13 +19,13 @@ spec: {mode: Full}
 RUN
 sleep 1
 proc_signal "$CASE_DIR/pids/a" STOP
-note "b leads $(hand_over a 18) ms after a stopped"
+note "b leads $(hand_over a 40) ms after a stopped"
 wait_run before
 full_run meanwhile
 k annotate assessmentrun meanwhile resumed=yes >/dev/null
 since=$(audit_size)
 proc_signal "$CASE_DIR/pids/a" CONT
-wait_for 6 "a ended" operator_gone a
+wait_for 20 "a ended" operator_gone a
 grep -q 'leadership lost' "$CASE_DIR/a.log" || fail "a does not say why it ended"
 full_run after
 equal "" "$(writes_of a "$since")" "writes of a after it went on"

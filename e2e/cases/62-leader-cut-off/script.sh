@@ -11,7 +11,7 @@ modes=(stall)
 [[ $(<"$CLUSTER/version") != v1.30 ]] || modes=(half)
 ((${ROUNDS:-1} < 2)) || modes=(stall half cut)
 replica_start a
-wait_for 10 "a leads" replica_ready a
+wait_for 30 "a leads" replica_ready a
 first_run >/dev/null
 
 # MODE LEADER STANDBY
@@ -27,10 +27,10 @@ break_network() {
 		metadata: {name: during-$mode}
 		spec: {mode: Full}
 	RUN
-	wait_for 14 "$old ends by itself" operator_gone "$old"
+	wait_for 40 "$old ends by itself" operator_gone "$old"
 	note "$mode: $old ended after $((($(date +%s%N) - began) / 1000000)) ms"
 	! replica_ready "$new" || fail "$new led before the end of $old was seen"
-	wait_for 10 "$new leads" replica_ready "$new"
+	wait_for 30 "$new leads" replica_ready "$new"
 	note "$mode: $new led after $((($(date +%s%N) - began) / 1000000)) ms"
 	wait_run "during-$mode"
 	network "$old" pass
