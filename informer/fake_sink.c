@@ -133,8 +133,15 @@ static void on_failed(void *arg, const struct error *e)
         watcher_stop(s->watcher);
 }
 
-static const struct watcher_sink sink = { on_begin, on_put,    on_remove, on_end,
-                                          on_apply, on_synced, on_failed };
+static const struct watcher_sink sink = {
+    .replace_begin = on_begin,
+    .replace_put = on_put,
+    .replace_remove = on_remove,
+    .replace_end = on_end,
+    .apply = on_apply,
+    .synced = on_synced,
+    .failed = on_failed,
+};
 
 struct fake_sink *fake_sink_new(bool prefer_watchlist)
 {

@@ -356,6 +356,25 @@ static void sink_failed(void *arg, const struct error *e)
         become_denied(inf);
 }
 
+// RVs that are no numbers are 0 on both sides; a uid that is no UUID cannot be compared.
+static bool sink_holds(void *arg, json_val *obj)
+{
+    struct peek p;
+
+    return peek_at(arg, obj, &p) && p.held && p.held->rv == p.rv &&
+           (p.held->flags & OBJECT_UID_HASHED || same_uid(&p));
+}
+
+static void sink_each(void *arg, void (*held)(void *ctx, const char *ns, const char *name),
+                      void *ctx)
+{
+    struct informer *inf = arg;
+    uint32_t iter = 0;
+
+    for (const struct object *o; (o = cache_next(inf->cache, &iter));)
+        held(ctx, object_namespace(o), object_name(o));
+}
+
 static const struct watcher_sink sink = {
     .replace_begin = sink_replace_begin,
     .replace_put = sink_replace_put,
@@ -364,6 +383,8 @@ static const struct watcher_sink sink = {
     .apply = sink_apply,
     .synced = sink_synced,
     .failed = sink_failed,
+    .holds = sink_holds,
+    .each = sink_each,
 };
 
 static void run(struct informer *inf)

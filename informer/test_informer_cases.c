@@ -261,6 +261,67 @@ static void s21_what_was_deleted_during_any_outage_is_gone_after_it(void **state
     }
 }
 
+// One ADDED event whose member, told by what stands before it, is nested ten thousand times.
+static void script_deep(const char *before, char open, const char *inner, const char *after)
+{
+    struct buf b;
+
+    buf_init(&b, 1 << 20);
+    buf_adds(&b, before);
+    for (int i = 0; i < 10000; i++)
+        buf_adds(&b, open == '[' ? "[" : inner);
+    buf_adds(&b, "1");
+    for (int i = 0; i < 10000; i++)
+        buf_addc(&b, open == '[' ? ']' : '}');
+    buf_addf(&b, "%s\n", after);
+    fake_server_script(c.server, "GET", "watch=true",
+                       &(struct fake_reply){ .body = b.p, .stay_open = true });
+    buf_fini(&b);
+}
+
+static void x5_deep_nesting_in_members_that_are_read_costs_one_object(void **state)
+{
+#define UID "\"uid\":\"00000000-0000-4000-8000-000000000001\",\"resourceVersion\":\"5000\""
+#define POD                                                                                        \
+    "{\"type\":\"ADDED\",\"object\":{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{"        \
+    "\"name\":\"deep\",\"namespace\":\"n\"," UID
+#define CONFIG                                                                                     \
+    "{\"type\":\"ADDED\",\"object\":{\"kind\":\"Kube9Config\",\"apiVersion\":"                     \
+    "\"kube9.io/v1alpha1\",\"metadata\":{\"name\":\"deep\"," UID "},\"spec\":{"
+
+    static const struct {
+        enum kind_id kind;
+        char open;
+        const char *before, *inner, *after;
+    } rows[] = {
+        {KIND_POD,           '{', POD ",\"labels\":",                "{\"a\":",          "}}}"},
+        { KIND_POD,          '{', POD ",\"managedFields\":",         "{\"a\":",          "}}}"},
+        { KIND_POD,          '[', POD "},\"spec\":{\"containers\":", NULL,               "}}}"},
+        { KIND_POD,          '{', POD "},\"spec\":",                 "{\"spec\":",       "}}" },
+        { KIND_POD,          '{', POD "},\"status\":",               "{\"conditions\":", "}}" },
+        { KIND_KUBE9_CONFIG, '{', CONFIG "\"assessment\":",          "{\"assessment\":", "}}}"},
+        { KIND_KUBE9_CONFIG, '[', CONFIG "\"unknown\":",             NULL,               "}}}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        bool config = rows[i].kind == KIND_KUBE9_CONFIG;
+
+        tear_down(NULL);
+        set_up(NULL);
+        fake_server_script(c.server, "GET", "watch=false",
+                           &(struct fake_reply){ .body =
+                                                     "{\"kind\":\"List\",\"metadata\":{"
+                                                     "\"resourceVersion\":\"10\"},\"items\":[]}" });
+        script_deep(rows[i].before, rows[i].open, rows[i].inner, rows[i].after);
+        informers_add(c.in, rows[i].kind);
+        fake_cluster_pass(&c, USEC_PER_SEC);
+        assert_int_equal(informer_status(c.in, rows[i].kind)->rv, 5000);
+        assert_int_equal(informer_count(c.in, rows[i].kind), 1);
+        assert_non_null(informer_get(c.in, rows[i].kind, config ? "" : "n", "deep"));
+    }
+}
+
 #define I(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 RUN(I(p1_any_number_of_items_comes_in_as_many_pages_as_it_needs),
@@ -268,4 +329,5 @@ RUN(I(p1_any_number_of_items_comes_in_as_many_pages_as_it_needs),
     I(x9_a_token_that_expires_under_open_watches_is_replaced_by_the_files),
     I(x9_a_token_that_stays_refused_is_asked_again_with_back_off_and_nothing_is_lost),
     I(x4_after_a_gap_the_cache_holds_the_recreated_object),
-    I(s21_what_was_deleted_during_any_outage_is_gone_after_it))
+    I(s21_what_was_deleted_during_any_outage_is_gone_after_it),
+    I(x5_deep_nesting_in_members_that_are_read_costs_one_object))

@@ -182,6 +182,7 @@ struct watcher *watcher_new(const struct watcher_options *o)
     w->random = o->seed ^ hash64_stable(o->kind->plural, strlen(o->kind->plural));
     timer_init(&w->timer, "watcher", timer_due, w);
     watcher_probe_init(w);
+    watcher_audit_init(w);
     return w;
 }
 
@@ -209,6 +210,7 @@ static void quiesce(struct watcher *w)
     w->ended++;
     timer_stop(w->o.loop, &w->timer);
     watcher_probe_stop(w);
+    watcher_audit_stop(w);
     if (w->call)
         client_cancel(w->o.client, TAKE(w->call));
     watcher_replace_abort(w);

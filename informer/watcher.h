@@ -19,6 +19,7 @@ struct watcher;
 #define WATCHER_BACKOFF_RESET (2 * USEC_PER_MIN)
 #define WATCHER_PAGE_SIZE     500
 #define WATCHER_PROBE_EVERY   (5 * USEC_PER_MIN)
+#define WATCHER_AUDIT_EVERY   (30 * USEC_PER_MIN) // and up to as much again
 #define WATCHER_GUARD         (60 * USEC_PER_SEC) // watch-list without an end marker
 #define RV_MAX                64                  // bytes of a resourceVersion's text
 
@@ -42,6 +43,9 @@ struct watcher_sink { // arg is options.arg; the sink must not free the watcher,
     void (*failed)(
         void *arg,
         const struct error *e); // an attempt failed; the watcher goes on unless the sink stops it
+    // For the audit; both NULL: there is none. Is this object held, with this uid and RV?
+    bool (*holds)(void *arg, json_val *obj);
+    void (*each)(void *arg, void (*held)(void *ctx, const char *ns, const char *name), void *ctx);
 };
 
 struct watcher_options {

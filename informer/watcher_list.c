@@ -66,6 +66,7 @@ static void start_list_at(struct watcher *w, const char *rv, bool full)
 {
     metric_add(METRIC_REFLECTOR_LISTS_TOTAL, 1, watcher_resource(w));
     watcher_probe_stop(w);
+    watcher_audit_stop(w);
     watcher_replace_abort(w);
     watcher_replace_begin(w);
     w->full_list = full;

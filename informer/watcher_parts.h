@@ -17,6 +17,21 @@ enum step {
     STEP_WATCH,
 };
 
+struct key_hashes {
+    uint64_t *v;
+    size_t n, cap;
+};
+
+struct watcher_audit {
+    struct timer timer; // the next audit, or while one runs: the comparison
+    bool running;
+    struct client_call *call;
+    struct split_list list;
+    char *cont, rv[RV_MAX];
+    struct key_hashes listed, touched, suspects; // touched: by events; suspects: not held as listed
+    size_t wrong;
+};
+
 struct watcher {
     struct watcher_options o;
     bool running;
@@ -53,6 +68,8 @@ struct watcher {
     struct timer probe_timer;
     struct client_call *probe;
     struct split_list probe_list;
+
+    struct watcher_audit audit;
 };
 
 // watcher.c
@@ -82,3 +99,9 @@ void watcher_guard_due(struct watcher *w);
 void watcher_probe_init(struct watcher *w);
 void watcher_probe_start(struct watcher *w); // no-op when its timer runs
 void watcher_probe_stop(struct watcher *w);
+
+// watcher_audit.c
+void watcher_audit_init(struct watcher *w);
+void watcher_audit_start(struct watcher *w); // no-op when its timer runs
+void watcher_audit_stop(struct watcher *w);
+void watcher_audit_touch(struct watcher *w, json_val *obj); // an event speaks of obj

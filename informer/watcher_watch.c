@@ -38,8 +38,10 @@ static int bookmark(struct watcher *w, json_val *obj, const char *rv)
     w->step = STEP_WATCH;
     timer_stop(w->o.loop, &w->timer);
     watcher_replace_commit(w, rv);
-    if (w->running)
-        watcher_probe_start(w);
+    if (!w->running)
+        return 0;
+    watcher_probe_start(w);
+    watcher_audit_start(w);
     return 0;
 }
 
@@ -72,6 +74,7 @@ static int object_event(struct watcher *w, enum watch_event ev, json_val *obj, c
         return 0;
     if (w->replacing)
         return initial_event(w, ev, obj);
+    watcher_audit_touch(w, obj);
     switch (w->o.sink->apply(w->o.arg, ev, obj, order == 0 || order == -1)) {
     case WATCH_APPLIED:
         watcher_advance(w, rv);
@@ -193,6 +196,7 @@ void watcher_start_watch(struct watcher *w, bool initial)
         timer_start(w->o.loop, &w->timer, WATCHER_GUARD);
     } else {
         watcher_probe_start(w);
+        watcher_audit_start(w);
     }
     w->step = initial ? STEP_WATCHLIST : STEP_WATCH;
     w->opened = false;
