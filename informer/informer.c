@@ -19,7 +19,6 @@
 #define ABSENT_FIRST  USEC_PER_SEC
 #define ABSENT_MAX    (5 * USEC_PER_MIN)
 #define CRD_SETTLES   (100 * USEC_PER_MSEC)
-#define PROBLEMS_MAX  64
 #define POOL_PER_BYTE 16 // of a JSON text, at most
 
 static const struct informer_status not_watched;
@@ -93,42 +92,6 @@ static bool same_uid(const struct peek *p)
 
     return p->held && !(p->held->flags & OBJECT_UID_HASHED) &&
            strcmp(object_uid_text(p->held, text), p->uid) == 0;
-}
-
-static void problem_free(struct informer *inf, struct problem *p)
-{
-    list_remove(&p->link);
-    inf->problem_n--;
-    free(p->name);
-    free(p->text);
-    free(p);
-}
-
-static struct problem *problem_find(const struct informer *inf, atom ns, const char *name)
-{
-    LIST_EACH (l, &inf->problems) {
-        struct problem *p = container_of(l, struct problem, link);
-
-        if (p->ns == ns && strcmp(p->name, name) == 0)
-            return p;
-    }
-    return NULL;
-}
-
-static void problem_set(struct informer *inf, const struct object *o, const char *text)
-{
-    struct problem *p = problem_find(inf, o->ns, object_name(o));
-
-    if (p)
-        problem_free(inf, p);
-    if (!text || inf->problem_n == PROBLEMS_MAX)
-        return;
-    p = xcalloc(1, sizeof(*p));
-    p->ns = o->ns;
-    p->name = xstrdup(object_name(o));
-    p->text = xstrdup(text);
-    list_append(&inf->problems, &p->link);
-    inf->problem_n++;
 }
 
 // What is left of an object whose body cannot be read: its metadata, so that it still counts as
@@ -483,9 +446,7 @@ static void informer_free(struct informer *inf)
     timer_stop(inf->in->o.loop, &inf->timer);
     watcher_free(inf->watcher);
     cache_free(inf->cache);
-    LIST_EACH (l, &inf->problems) {
-        problem_free(inf, container_of(l, struct problem, link));
-    }
+    problems_free(inf);
     free(inf);
 }
 

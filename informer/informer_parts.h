@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside of the informers, for informer.c, subscriber.c and epoch.c only.
+// Inside of the informers, for informer.c, problem.c, subscriber.c and epoch.c only.
 #pragma once
 
 #include "base/json.h"
@@ -49,6 +49,11 @@ struct informers {
     struct object **retired; // owned; only while an epoch is open
     size_t retired_n, retired_cap, retired_bytes;
 };
+
+// problem.c: of an object; text NULL: nothing is wrong with it (any more). Copied.
+void problem_set(struct informer *inf, const struct object *o, const char *text);
+struct problem *problem_find(const struct informer *inf, atom ns, const char *name);
+void problems_free(struct informer *inf);
 
 // subscriber.c
 void subscribers_changed(struct informers *in, const struct object *old, const struct object *now,
