@@ -62,7 +62,7 @@ endfunction()
 function(k9_register target label)
   add_test(NAME ${target} COMMAND ${target} ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${target} PROPERTIES SKIP_RETURN_CODE 77)
-  set_tests_properties(${target} PROPERTIES LABELS ${label} TIMEOUT 120)
+  set_tests_properties(${target} PROPERTIES LABELS ${label} TIMEOUT 300)
 endfunction()
 
 # The corpus of fuzz_x.c is <folder>/testdata/fuzz/x, every file one input. cmake/fuzz.sh reads
