@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Three processes on one database, their wall clocks right, an hour fast and an hour slow: one leads,
-# two wait. A leader that ends hands over within two retry periods (2 s), one that is killed within
-# the Lease's duration (15 s) and 2 s; nobody takes over sooner. ROUNDS hand-overs of each kind.
+# two wait. A leader that ends hands over with its next look (at most 2 s later), of one that is killed
+# the Lease's duration (15 s) is waited for; the times are stated. ROUNDS hand-overs of each kind.
 # shellcheck source=e2e/replicas.sh
 source "$E2E/replicas.sh"
 audit_mark
