@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-#define CALM_REQUESTS    12
+#define CALM_REQUESTS    24
 #define BACKOFF_REQUESTS 24 // in a minute with trouble behind it
 #define RETRY_REQUESTS   60 // the same for those without an answer
 #define TROUBLE_REQUESTS 3

@@ -161,7 +161,10 @@ static struct fake_page *collect(struct fake_server *f, const struct fake_reques
 }
 
 // The items from p->next on, at most limit; the pages that are left stay for the token.
-static void answer_page(struct fake_call *c, struct fake_page *p, size_t limit, const char *token)
+// A token names the list and the place in it, so that it may be used again.
+#define TOKEN_PLACES 1000000
+
+static void answer_page(struct fake_call *c, struct fake_page *p, size_t limit, size_t list)
 {
     size_t end = limit ? MIN(p->n, p->next + limit) : p->n;
     struct buf b;
@@ -172,7 +175,8 @@ static void answer_page(struct fake_call *c, struct fake_page *p, size_t limit, 
              "\"",
              p->kind, p->api_version, p->rv);
     if (end < p->n)
-        buf_addf(&b, ",\"continue\":\"%s\",\"remainingItemCount\":%zu", token, p->n - end);
+        buf_addf(&b, ",\"continue\":\"%zu\",\"remainingItemCount\":%zu", list * TOKEN_PLACES + end,
+                 p->n - end);
     buf_adds(&b, "},\"items\":[");
     for (size_t i = p->next; i < end; i++)
         buf_addf(&b, "%s%s", i > p->next ? "," : "", p->items[i]);
@@ -185,20 +189,22 @@ static void answer_page(struct fake_call *c, struct fake_page *p, size_t limit, 
 static void answer_continue(struct fake_server *f, struct fake_call *c,
                             const struct fake_request_parts *q)
 {
-    int64_t id = -1;
+    int64_t token = -1;
+    size_t list;
 
-    if (str_i64(str_of(q->cont), &id) < 0 || id < 0 || (size_t)id >= f->page_n || !f->pages[id]) {
+    if (str_i64(str_of(q->cont), &token) < 0 || token < 0 ||
+        (list = (size_t)token / TOKEN_PLACES) >= f->page_n || !f->pages[list]) {
         answer_gone(f, c, false);
         return;
     }
-    answer_page(c, f->pages[id], q->limit, q->cont);
+    f->pages[list]->next = (size_t)token % TOKEN_PLACES;
+    answer_page(c, f->pages[list], q->limit, list);
 }
 
 static void answer_list(struct fake_server *f, struct fake_call *c,
                         const struct fake_request_parts *q)
 {
     struct fake_page *p;
-    char token[24];
 
     if (*q->cont) {
         answer_continue(f, c, q);
@@ -209,8 +215,7 @@ static void answer_list(struct fake_server *f, struct fake_call *c,
         return;
     }
     p = collect(f, q, c);
-    snprintf(token, sizeof(token), "%zu", f->page_n);
-    answer_page(c, p, q->limit, token);
+    answer_page(c, p, q->limit, f->page_n);
     if (p->next == p->n) {
         page_free(p);
         return;
