@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/worker.h"
 
+#include "base/clock.h"
 #include "base/test.h"
 
 #include <pthread.h>
@@ -247,8 +248,37 @@ static void inline_runs_both_before_it_returns(void **state)
     end(c);
 }
 
+static void late_runs_one_after_the_other_and_the_rest_at_the_end(void **state)
+{
+    struct ctx *c = begin(0);
+    struct job jobs[3];
+    struct error e;
+
+    (void)state;
+    worker_free(c->w);
+    clock_fake(USEC_PER_SEC, 0);
+    c->w = worker_new_late(c->l, USEC_PER_SEC);
+    for (uint64_t i = 0; i < ARRAY_SIZE(jobs); i++) {
+        jobs[i] = (struct job){ .c = c, .number = i };
+        assert_int_equal(worker_do(c->w, run_job, done_job, &jobs[i], &e), 0);
+    }
+    assert_int_equal(c->ran, 0);
+    while (c->ran == 0)
+        assert_int_equal(loop_turn(c->l, USEC_PER_HOUR, NULL), 0);
+    assert_int_equal(clock_mono(), 2 * USEC_PER_SEC);
+    assert_int_equal(c->delivered, 1);
+    assert_int_equal(worker_queued(c->w), 2);
+    worker_free(c->w);
+    assert_int_equal(c->delivered, 3);
+    assert_true(c->in_order);
+    c->w = worker_new_inline(c->l);
+    clock_real();
+    end(c);
+}
+
 RUN(T(jobs_run_on_the_worker_and_results_come_to_the_loop_in_order),
     T(a_full_queue_refuses_and_takes_again_after_a_delivery),
     T(freeing_runs_what_is_queued_and_delivers_it),
     T(a_result_delivered_by_freeing_cannot_add_a_job), T(a_result_may_start_the_next_job),
-    T(either_function_may_be_absent), T(inline_runs_both_before_it_returns))
+    T(either_function_may_be_absent), T(late_runs_one_after_the_other_and_the_rest_at_the_end),
+    T(inline_runs_both_before_it_returns))

@@ -28,6 +28,8 @@ struct worker {
     struct loop *loop;
     size_t max, queued; // loop thread only
     bool is_inline, inside;
+    usec late; // inline: between queueing and running
+    struct timer next;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -177,22 +179,6 @@ struct worker *worker_new_inline(struct loop *l)
     return w;
 }
 
-void worker_free(struct worker *w)
-{
-    if (!w)
-        return;
-    if (!w->is_inline) {
-        pthread_mutex_lock(&w->lock);
-        w->stop = true;
-        pthread_cond_signal(&w->wake);
-        pthread_mutex_unlock(&w->lock);
-        pthread_join(w->thread, NULL);
-        loop_unpost(w->loop, deliver, w);
-        deliver_all(w);
-    }
-    worker_destroy(w);
-}
-
 static int do_inline(struct worker *w, loop_fn run, loop_fn done, void *arg)
 {
     bool outer = w->inside;
@@ -206,11 +192,61 @@ static int do_inline(struct worker *w, loop_fn run, loop_fn done, void *arg)
     return 0;
 }
 
+static bool do_late(struct worker *w)
+{
+    struct job *j = jobs_pop(&w->todo);
+
+    if (!j)
+        return false;
+    w->queued--;
+    do_inline(w, j->run, j->done, j->arg);
+    free(j);
+    return true;
+}
+
+static void late_due(void *arg)
+{
+    struct worker *w = arg;
+
+    do_late(w);
+    if (w->queued)
+        timer_start(w->loop, &w->next, w->late);
+}
+
+struct worker *worker_new_late(struct loop *l, usec late)
+{
+    struct worker *w = worker_new_inline(l);
+
+    w->late = late;
+    timer_init(&w->next, "late worker", late_due, w);
+    return w;
+}
+
+void worker_free(struct worker *w)
+{
+    if (!w)
+        return;
+    if (w->is_inline) {
+        timer_stop(w->loop, &w->next);
+        while (do_late(w))
+            continue;
+    } else {
+        pthread_mutex_lock(&w->lock);
+        w->stop = true;
+        pthread_cond_signal(&w->wake);
+        pthread_mutex_unlock(&w->lock);
+        pthread_join(w->thread, NULL);
+        loop_unpost(w->loop, deliver, w);
+        deliver_all(w);
+    }
+    worker_destroy(w);
+}
+
 int worker_do(struct worker *w, loop_fn run, loop_fn done, void *arg, struct error *e)
 {
     struct job *j;
 
-    if (w->is_inline)
+    if (w->is_inline && !w->late)
         return do_inline(w, run, done, arg);
     if (w->stop) // a done function that worker_free runs
         return error_set(e, ERR_CANCELLED, "the worker is ending");
@@ -219,6 +255,8 @@ int worker_do(struct worker *w, loop_fn run, loop_fn done, void *arg, struct err
     j = xcalloc(1, sizeof(*j));
     *j = (struct job){ .run = run, .done = done, .arg = arg };
     w->queued++;
+    if (w->late && !timer_running(&w->next))
+        timer_start(w->loop, &w->next, w->late);
     pthread_mutex_lock(&w->lock);
     jobs_append(&w->todo, j);
     pthread_cond_signal(&w->wake);

@@ -22,3 +22,5 @@ size_t worker_queued(const struct worker *w); // jobs whose results are not deli
 bool worker_is_me(const struct worker *w);    // for assertions: is this the worker's thread?
 // Runs both at once on the caller's thread: tests and the batch commands.
 struct worker *worker_new_inline(struct loop *l);
+// Tests: one job after the other, each `late` after the one before it, on the caller's thread.
+struct worker *worker_new_late(struct loop *l, usec late);

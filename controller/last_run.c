@@ -3,7 +3,9 @@
 // rows gives its status.
 #include "controller/last_run.h"
 
+#include "apis/types.h"
 #include "controller/assessor.h"
+#include "controller/reconcile/run.h"
 #include "store/runs.h"
 #include "store/store.h"
 
@@ -135,4 +137,48 @@ void last_run_from_store(struct last_run *l, struct store *s)
     if (store_finding_each(s, &(struct finding_query){ .run = row.uid }, take_row, l, &total,
                            &ignored) != 0)
         l->n_checks = 0;
+}
+
+static const char *end_message(const struct assessment_run_status *st)
+{
+    FOR_EACH (condition, c, assessment_run_status_conditions(st)) {
+        if (strcmp(atom_str(condition_type(c)), "Ready") == 0)
+            return condition_message(c);
+    }
+    return NULL;
+}
+
+static void take_counts(struct last_run *l, const struct assessment_run_status *st)
+{
+    const struct run_counts *c = assessment_run_status_counts(st);
+
+    if (assessment_run_status_has_score(st))
+        l->score = assessment_run_status_score(st);
+    l->total = run_counts_total(c);
+    l->evaluated = run_coverage_evaluated(assessment_run_status_coverage(st));
+    l->passed = run_counts_passing(c);
+    l->failed = run_counts_failing(c);
+    l->warning = run_counts_warning(c);
+}
+
+bool last_run_from_object(struct last_run *l, const struct object *run)
+{
+    const struct assessment_run_status *st = assessment_run_status(assessment_run_of(run));
+    char uid[UID_TEXT_MAX];
+
+    object_uid_text(run, uid);
+    if (!assessment_run_status_has_start_time(st) || run_completion(run) <= l->completed ||
+        (l->uid && strcmp(l->uid, uid) == 0))
+        return false;
+    start(l, uid);
+    l->succeeded = run_succeeded(run);
+    l->phase = !l->succeeded                                          ? "failed"
+               : assessment_run_status_phase(st) == RUN_PHASE_PARTIAL ? "partial"
+                                                                      : "completed";
+    l->completed = run_completion(run);
+    if (l->succeeded)
+        take_counts(l, st);
+    else
+        l->error = arena_strdup(l->arena, end_message(st));
+    return true;
 }

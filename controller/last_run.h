@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The newest finished run, as the status document shows it: taken from a job's result, or after a
-// restart from the store.
+// The newest finished run, as the status document shows it: taken from a job's result, after a
+// restart from the store, and from its object when it ended without a job or without rows.
 #pragma once
 
 #include "base/arena.h"
@@ -8,6 +8,7 @@
 #include "controller/status_document.h"
 
 struct job_result;
+struct object;
 struct store;
 
 struct last_run {
@@ -34,3 +35,6 @@ void last_run_from_result(struct last_run *l, const char *uid,
 // Worker thread: the newest finished run of the store; l stays empty when there is none. Failures
 // are not fatal.
 void last_run_from_store(struct last_run *l, struct store *s);
+// A finished AssessmentRun. False, and nothing changes, unless it was begun and ended later than
+// what is there; its results check by check are not known.
+bool last_run_from_object(struct last_run *l, const struct object *run);

@@ -47,7 +47,7 @@ void manager_start_reconciling(struct manager *m)
     m->running = true;
     log_info("reconciling", log_str("namespace", m->namespace));
     manager_save_status(m, false); // `query status` answers from now on
-    world_queue_all(m);
+    world_queue_first(m);
     runner_start(m->runner);
     heartbeat_start(m->heartbeat, heartbeat_settings_interval(
                                       kube9_config_spec_heartbeat(config_spec(m->config))));
@@ -328,7 +328,8 @@ static void build_injected(struct manager *m)
 {
     m->loop = m->o.loop;
     m->client = m->o.client;
-    m->worker = worker_new_inline(m->loop);
+    m->worker =
+        m->o.store_late ? worker_new_late(m->loop, m->o.store_late) : worker_new_inline(m->loop);
 }
 
 static int build_client(struct manager *m, struct error *e)

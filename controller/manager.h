@@ -20,9 +20,11 @@ struct manager_options {
     usec lease_duration, lease_renew, lease_retry; // 0: defaults
 
     // Component tests: the loop they turn, a client of a fake API server (moves in), and store work
-    // done at once on the loop's thread. NULL: real ones. listen NULL: no HTTP.
+    // done on the loop's thread: at once, or each job store_late after the one before. NULL: real
+    // ones. listen NULL: no HTTP.
     struct loop *loop;
     struct client *client;
+    usec store_late;
 };
 
 // 0 after an orderly stop. -1: could not start, or leadership was lost.

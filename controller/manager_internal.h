@@ -90,7 +90,8 @@ void caches_denied(void *arg, const struct intent *i, const struct error *e);
 // world.c
 void world_decide(void *arg, const struct key *k, struct plan *ret);
 int world_start_job(void *arg, const struct intent *i, struct error *e);
-void world_queue_all(struct manager *m); // config and every run
+void world_queue_all(struct manager *m);   // config and every run
+void world_queue_first(struct manager *m); // at the start: also those that have ended
 void world_queue_config(struct manager *m);
 void world_job_finished(void *arg, const char *uid);
 void world_changed(void *arg); // subscriber

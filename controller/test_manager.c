@@ -133,11 +133,14 @@ static void a_running_run_past_its_deadline_fails_after_a_restart(void **state u
     struct manager *m;
 
     fake_manager_init(&f);
+    fake_manager_config(&f, "{\"assessment\":{\"suspend\":true}}");
     put_running(&f, "2023-11-14T22:00:00Z");
     m = fake_manager_start(&f);
     fake_manager_until(&f, "assessmentruns/mine", "status.phase", "Failed", 10 * FAKE_SEC);
     assert_string_equal(fake_manager_condition(&f, "assessmentruns/mine", "Failed", "reason"),
                         "DeadlineExceeded");
+    fake_manager_pass(&f, USEC_PER_MIN);
+    assert_string_equal(fake_manager_status(&f, "assessment.lastScheduledOutcome"), "failed");
     manager_free(m);
     fake_manager_fini(&f);
 }

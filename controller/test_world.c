@@ -161,6 +161,27 @@ static void a_run_that_was_begun_goes_before_an_older_one_that_waits(void **stat
     fake_manager_fini(&f);
 }
 
+static void a_run_that_waits_at_the_start_is_judged_by_the_config(void **state unused_arg)
+{
+    struct fake_manager f;
+    struct manager *m;
+
+    fake_manager_init(&f);
+    fake_manager_config(&f, "{\"assessment\":{\"suspend\":true}}");
+    fake_manager_run(&f, "early", "{\"mode\":\"Full\",\"cancel\":true}");
+    // Its list comes before that of the config.
+    fake_server_script(f.server, "GET", FAKE_CONFIGS,
+                       &(struct fake_reply){ .status = 500, .body = "{}" });
+    m = fake_manager_start(&f);
+    fake_manager_until(&f, "assessmentruns/early", "status.phase", "Cancelled", 30 * FAKE_SEC);
+    assert_int_equal(
+        json_int(json_path(fake_manager_get(&f, "assessmentruns/early"), "status.configGeneration"),
+                 0),
+        1);
+    manager_free(m);
+    fake_manager_fini(&f);
+}
+
 static void a_run_that_cannot_be_read_fails_and_blocks_nobody(void **state unused_arg)
 {
     struct fake_manager f;
@@ -250,6 +271,7 @@ RUN(T(a_deleted_config_means_defaults_when_its_crd_stands), T(a_terminating_crd_
     T(a_kind_that_may_not_be_listed_keeps_the_stored_config),
     T(runs_have_their_turn_by_age_and_then_by_name),
     T(a_run_that_was_begun_goes_before_an_older_one_that_waits),
+    T(a_run_that_waits_at_the_start_is_judged_by_the_config),
     T(a_run_that_cannot_be_read_fails_and_blocks_nobody),
     T(a_run_that_is_cancelled_before_its_turn_never_starts),
     T(the_result_of_a_deleted_run_is_forgotten), T(a_run_is_deleted_when_its_time_to_live_is_over))

@@ -227,8 +227,11 @@ static void decide_run(struct manager *m, const struct key *k, struct plan *p)
         in.waits_for = object_name(first);
     if (in.run) {
         object_uid_text(in.run, uid);
-        if (run_is_finished(in.run))
+        if (run_is_finished(in.run)) {
             assessor_forget(m->assessor, uid);
+            if (last_run_from_object(&m->last_run, in.run))
+                heartbeat_poke(m->heartbeat);
+        }
         in.result = assessor_result(m->assessor, uid);
         if (!in.waits_for && in.running && strcmp(in.running, uid) != 0)
             in.waits_for = "another run";
@@ -306,6 +309,18 @@ void world_queue_all(struct manager *m)
     }
 }
 
+// Configuration first: a run that was there before this process must not be judged by the defaults
+// because its list came sooner.
+void world_queue_first(struct manager *m)
+{
+    world_queue_config(m);
+    INFORMER_EACH (m->informers, KIND_ASSESSMENT_RUN, o) {
+        struct key k = key_of(o);
+
+        runner_add(m->runner, &k);
+    }
+}
+
 static bool is_known(struct manager *m, const char *uid)
 {
     char text[UID_TEXT_MAX];
@@ -354,7 +369,8 @@ void world_changed(void *arg)
         if (c.key.kind == KIND_ASSESSMENT_RUN) {
             if (c.gone)
                 cancel_gone(m, c.gone);
-            runner_add(m->runner, &c.key);
+            if (m->running)
+                runner_add(m->runner, &c.key);
         }
         crds = crds || c.key.kind == KIND_CUSTOM_RESOURCE_DEFINITION;
         queue = queue || c.key.kind != KIND_CUSTOM_RESOURCE_DEFINITION;
@@ -365,6 +381,6 @@ void world_changed(void *arg)
         world_queue_config(m); // Argo CD may have come or gone
         heartbeat_poke(m->heartbeat);
     }
-    if (queue)
+    if (queue && m->running)
         world_queue_all(m);
 }

@@ -146,10 +146,16 @@ static struct fake_page *collect(struct fake_server *f, const struct fake_reques
     bool metadata = strstr(c->accept, "as=PartialObjectMetadata") != NULL;
     struct fake_page *p = xcalloc(1, sizeof(*p));
 
-    p->rv = f->rv;
-    p->items = xcalloc(f->object_n + 1, sizeof(*p->items));
+    p->rv = fake_view_rv(f, q->resource);
     p->kind = metadata ? xstrdup("PartialObjectMetadataList") : xasprintf("%sList", q->kind);
     p->api_version = metadata ? xstrdup("meta.k8s.io/v1") : xstrdup(q->api_version);
+    if (p->rv != f->rv) {
+        p->n = fake_view_collect(
+            f, &(struct fake_view_list){ q->resource, q->ns, metadata, q->custom, p->rv },
+            &p->items);
+        return p;
+    }
+    p->items = xcalloc(f->object_n + 1, sizeof(*p->items));
     for (size_t i = 0; i < f->object_n; i++) {
         const struct fake_object *o = f->objects[i];
 
@@ -269,6 +275,8 @@ static void answer_watch(struct fake_server *f, struct fake_call *c,
     for (size_t i = 0; !q->initial_events && i < f->event_n; i++) {
         if (f->events[i].rv <= q->rv)
             continue;
+        if (f->events[i].rv > fake_view_rv(f, q->resource))
+            break;
         fake_watch_send(c, &f->events[i]);
         c->watch.rv = MAX(c->watch.rv, f->events[i].rv);
     }
@@ -277,7 +285,7 @@ static void answer_watch(struct fake_server *f, struct fake_call *c,
 
 static bool bookmark_due(const struct fake_server *f, const struct fake_call *c)
 {
-    return c->watch.open && f->rv > c->watch.rv;
+    return c->watch.open && fake_view_rv(f, c->watch.resource) > c->watch.rv;
 }
 
 void fake_server_bookmark(struct fake_server *f)
@@ -287,8 +295,8 @@ void fake_server_bookmark(struct fake_server *f)
 
         if (!bookmark_due(f, c))
             continue;
-        fake_bookmark_send(c, f->rv, false);
-        c->watch.rv = f->rv;
+        c->watch.rv = fake_view_rv(f, c->watch.resource);
+        fake_bookmark_send(c, c->watch.rv, false);
     }
 }
 
@@ -299,7 +307,7 @@ void fake_model_watch_timeout(struct fake_call *c)
     if (!c->watch.open || f->silent)
         return;
     if (bookmark_due(f, c))
-        fake_bookmark_send(c, f->rv, false);
+        fake_bookmark_send(c, fake_view_rv(f, c->watch.resource), false);
     c->watch.open = false;
     c->ends = true;
     fake_call_kick(c);

@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "base/str.h"
 #include "informer/fake_server.h"
+#include "informer/fake_view.h"
 
 struct fake_script {
     struct list link;
@@ -90,6 +91,7 @@ struct fake_server {
     uint64_t rv, compacted, uids, gone_count, shuffle, shuffled;
     fake_cut_fn cut;
     void *cut_arg;
+    struct fake_view view;
 };
 
 // fake_server.c

@@ -132,6 +132,7 @@ char *fake_render(const struct fake_object *o, bool metadata_only, bool with_kin
 static bool wants(const struct fake_call *c, const struct fake_event *ev)
 {
     return c->watch.open && strcmp(c->watch.resource, ev->resource) == 0 &&
+           ev->rv <= fake_view_rv(c->transport->server, ev->resource) &&
            (!*c->watch.ns || strcmp(c->watch.ns, ev->ns) == 0);
 }
 
@@ -176,6 +177,7 @@ static void add_event(struct fake_server *f, const char *type, const struct fake
     ev = &f->events[f->event_n++];
     *ev = (struct fake_event){ xstrdup(o->resource),        xstrdup(o->ns), xstrdup(o->name), type,
                                fake_render(o, false, true), o->rv };
+    fake_view_on_event(f, f->event_n - 1);
     LIST_EACH (l, &f->calls) {
         struct fake_call *c = container_of(l, struct fake_call, link);
 
