@@ -7,7 +7,7 @@ PRESET ?= dev
 PROGRAM = $(CURDIR)/build/$(PRESET)/kube9-operator
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run stop test test-fast bench asan tsan fuzz store-kill acto chaos coverage format tidy clean
+.PHONY: sieve help deps build run stop test test-fast bench asan tsan fuzz store-kill acto chaos coverage format tidy clean
 
 help: ## print this list
 	@echo 'kube9-operator: make TARGET [PRESET=dev|dev-clang|asan|tsan|release]'
@@ -70,6 +70,10 @@ acto: deps ## chains of custom resource changes (STEPS=1000 SEED=1 TRIAL=) again
 chaos: deps ## COUNT (default 10000) schedules of faults against the informer library, or only SEED
 	@cmake/build.sh $(PRESET) test_chaos
 	@CHAOS_COUNT=$${COUNT:-10000} CHAOS_FIRST=$${FIRST:-1} CHAOS_SEED=$(SEED) build/$(PRESET)/test_chaos
+
+sieve: deps ## end the operator at each of its writes, in every way, in every scenario
+	@cmake/build.sh dev test_sieve_crash
+	@K9_SIEVE_ALL=1 build/dev/test_sieve_crash
 
 coverage: deps ## line coverage of the unit and component tests
 	@cmake/coverage.sh

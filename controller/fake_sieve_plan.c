@@ -194,6 +194,8 @@ static bool is_of(const struct campaign *c, const struct sieve_scenario *s)
 {
     size_t n = strlen(s->name);
 
+    if (!c->all && !c->only)
+        return (s - sieve_scenarios) % 3 == 1;
     return !c->only || (strncmp(c->only, s->name, n) == 0 && (!c->only[n] || c->only[n] == ':'));
 }
 
