@@ -8,11 +8,14 @@ PROGRAM = $(CURDIR)/build/$(PRESET)/kube9-operator
 
 .DEFAULT_GOAL := help
 .PHONY: sieve help deps build run stop test test-fast bench asan tsan fuzz store-kill acto chaos coverage format tidy clean
+.PHONY: help deps build run stop test test-fast bench asan tsan fuzz store-kill acto chaos coverage format tidy clean
+.PHONY: help deps build run stop test test-fast bench bench-peers asan tsan fuzz acto coverage store-kill
+.PHONY: format tidy clean
 
 help: ## print this list
 	@echo 'kube9-operator: make TARGET [PRESET=dev|dev-clang|asan|tsan|release]'
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
-		while IFS='|' read -r t d; do printf '  %-10s %s\n' "$$t" "$$d"; done
+		while IFS='|' read -r t d; do printf '  %-11s %s\n' "$$t" "$$d"; done
 
 deps: ## install what the build and the tests need (Debian packages)
 	@cmake/deps.sh
@@ -43,6 +46,9 @@ leader: deps ## leader election at full size: ROUNDS (5) hand-overs of each kind
 	@ROUNDS=$${ROUNDS:-5} MINUTES=5 e2e/run.sh --version v1.36 leader
 	@ROUNDS=$${ROUNDS:-5} MINUTES=5 e2e/run.sh --version v1.30 leader
 	@MODEL_FULL=1 cmake/check_lease_model.sh
+bench-peers: deps ## the same work done by client-go and by our library, side by side (PODS, RUNS, RATE)
+	@cmake/build.sh release bench_follow
+	@e2e/peers.sh
 
 .PHONY: soak
 soak: deps ## watch an unresting cluster through faults for MINUTES (default 60)

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# build.sh [v1.36|v1.30]: builds the control plane programs of one Kubernetes version, and the e2e
-# tools, into the user's cache. What is there already is skipped; what changed is built again.
+# build.sh [v1.36|v1.30 [peers]]: builds the control plane programs of one Kubernetes version, and the
+# e2e tools, into the user's cache; with "peers" also what our library is compared with. What is there
+# already is skipped; what changed is built again.
 # Needs Go and the Go module proxy. The first time takes about five minutes on two cores.
 set -euo pipefail
 
-readonly USAGE="usage: build.sh [v1.36|v1.30]"
+readonly USAGE="usage: build.sh [v1.36|v1.30 [peers]]"
 version=${1:-v1.36}
 case $version in
 v1.36 | v1.30) ;;
@@ -104,3 +105,5 @@ build "kubernetes-$release" "$k8s_dir" "$bin" \
 	"-s -w -X $ver.gitVersion=$release -X $ver.gitMajor=1 -X $ver.gitMinor=$minor" \
 	k8s.io/kubernetes/cmd/{kube-apiserver,kubectl,kube-controller-manager}
 build k9e2e "$here/tools" "$cache/tools/bin" "-s -w" kube9.io/kube9-operator/e2e/k9e2e
+[[ ${2:-} != peers ]] || build peer-informer "$here/peers" "$cache/tools/bin" "-s -w" \
+	kube9.io/kube9-operator/e2e/peer-informer

@@ -211,6 +211,7 @@ func runUpdate(args []string) error {
 	flags.IntVar(&plan.owners, "owners", 100, "as loaded")
 	flags.IntVar(&plan.namespaces, "namespaces", 4, "as loaded")
 	count := flags.Int("count", 10000, "number of updates")
+	first := flags.Int("first", 0, "what the first writes; the others count on from there")
 	workers := flags.Int("workers", 8, "")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -226,7 +227,7 @@ func runUpdate(args []string) error {
 		i := n / plan.owners % max(1, plan.podsOf(team))
 		path := "/api/v1/namespaces/" + plan.namespace(team) + "/pods/" + podName(team, i)
 		return client.do("PATCH", path, object{
-			"metadata": object{"annotations": object{"example.com/step": fmt.Sprint(n)}},
+			"metadata": object{"annotations": object{"example.com/step": fmt.Sprint(*first + n)}},
 		}, nil)
 	})
 	seconds := time.Since(begin).Seconds()
