@@ -10,6 +10,7 @@ file(WRITE ${CMAKE_BINARY_DIR}/fuzzers.txt "")
 function(k9_sources out dir)
   file(GLOB_RECURSE found CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
        ${CMAKE_SOURCE_DIR}/${dir}/*.c)
+  list(FILTER found EXCLUDE REGEX "/examples/") # users' programs: cmake/test_install.sh
   if(NOT dir STREQUAL "controller/checks")
     list(FILTER found EXCLUDE REGEX "^controller/checks/")
   endif()

@@ -5,7 +5,7 @@
 if(K9_SANITIZE OR K9_COVERAGE)
   return()
 endif()
-foreach(rule layers docs sizes style format cases)
+foreach(rule layers docs sizes style format cases snippets)
   add_test(NAME lint_${rule} COMMAND ${CMAKE_SOURCE_DIR}/cmake/check_${rule}.sh
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(lint_${rule} PROPERTIES LABELS lint TIMEOUT 300)

@@ -14,7 +14,7 @@ count=0
 clean_tree() {
     rm -rf "${tree:?}"/*
     mkdir -p "$tree/base" "$tree/apis" "$tree/informer" "$tree/controller/checks" "$tree/docs" \
-        "$tree/cmake"
+        "$tree/cmake" "$tree/informer/examples"
     cp "$here/../.clang-format" "$tree/"
     spdx='// SPDX-License-Identifier: Apache-2.0'
     for f in base/base.h base/http.c apis/pod.h informer/queue.c controller/manager.c \
@@ -28,6 +28,8 @@ clean_tree() {
     echo 'See `base/http.c`, `apis/*.h`, `build/dev`, `[a](b c)`, `[a](gone)` and [the other](b.md).' >"$tree/docs/a.md"
     : >"$tree/docs/b.md"
     printf '%s\n#include "base/base.h"\n' "$spdx" >"$tree/base/loop.h"
+    printf '%s\nint one;\nint two;\n' "$spdx" >"$tree/informer/examples/a.c"
+    printf '```c\nint one;\n```\n' >"$tree/docs/informer.md"
 }
 
 # A test for each row of the cases, and the table that names them.
@@ -70,7 +72,7 @@ unplant() {
 }
 
 clean_tree
-for rule in layers docs sizes style format; do
+for rule in layers docs snippets sizes style format; do
     count=$((count + 1))
     if ! (cd "$tree" && "$here/check_$rule.sh"); then
         echo "$rule fails on a clean tree"
@@ -86,6 +88,7 @@ if ! out=$(cd "$tree" && "$here/check_cases.sh") || [ "$out" != '212 cases of 21
     failed=$((failed + 1))
 fi
 
+plant snippets docs/informer.md '```c\nint three;\n```' 'docs/informer.md:4: this is no piece'
 plant layers base/base.h '#include "apis/pod.h"' 'base/base.h:2: base must not include apis/pod.h'
 plant layers apis/pod.h '# include "informer/queue.h"' 'apis must not include informer/queue.h'
 plant layers informer/queue.c '#include "store/db.h"' 'informer must not include store/db.h'
