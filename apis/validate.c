@@ -4,6 +4,7 @@
 #include "apis/validate.h"
 
 #include "apis/cron.h"
+#include "apis/selector_check.h"
 
 static int check_selection(const char *where, enum run_mode mode, uint32_t pillars,
                            const struct check_selection *checks, struct error *e)
@@ -29,6 +30,18 @@ static int check_schedule(const struct assessment_settings *a, struct error *e)
     return 0;
 }
 
+static int check_exemptions(const struct assessment_settings *a, struct error *e)
+{
+    uint32_t i = 0;
+    FOR_EACH (exemption, x, assessment_settings_exemptions(a)) {
+        char path[64];
+        snprintf(path, sizeof(path), "spec.assessment.exemptions[%u].selector", i++);
+        if (selector_check(exemption_selector(x), path, e))
+            return -1;
+    }
+    return 0;
+}
+
 static int check_alerting(const struct alerting_settings *a, struct error *e)
 {
     FOR_EACH (alert_webhook, w, alerting_settings_webhooks(a)) {
@@ -49,7 +62,7 @@ int kube9_config_validate(const struct object *config, struct error *e)
     if (check_selection("spec.assessment", assessment_settings_mode(a),
                         assessment_settings_pillars(a).n, assessment_settings_checks(a), e))
         return -1;
-    if (check_schedule(a, e))
+    if (check_schedule(a, e) || check_exemptions(a, e))
         return -1;
     return check_alerting(kube9_config_spec_alerting(spec), e);
 }
@@ -57,7 +70,9 @@ int kube9_config_validate(const struct object *config, struct error *e)
 int assessment_run_validate(const struct object *run, struct error *e)
 {
     const struct assessment_run_spec *spec = assessment_run_spec(assessment_run_of(run));
-    return check_selection("spec", assessment_run_spec_mode(spec),
-                           assessment_run_spec_pillars(spec).n, assessment_run_spec_checks(spec),
-                           e);
+    if (check_selection("spec", assessment_run_spec_mode(spec), assessment_run_spec_pillars(spec).n,
+                        assessment_run_spec_checks(spec), e))
+        return -1;
+    return selector_check(assessment_run_spec_namespace_selector(spec), "spec.namespaceSelector",
+                          e);
 }

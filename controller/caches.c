@@ -66,8 +66,12 @@ static void on_state(void *arg, const struct kind *k unused_arg)
     assessor_caches_changed(m->assessor);
     if (!m->running)
         return;
-    if (informers_synced(m->informers))
+    if (informers_synced(m->informers)) {
         runner_pause(m->runner, false);
+        if (!m->told_synced)
+            heartbeat_poke(m->heartbeat); // the first beat did not know the cluster yet
+        m->told_synced = true;
+    }
     world_queue_config(m);
 }
 

@@ -5,6 +5,7 @@
 #include "controller/config.h"
 
 #include "apis/draft.h"
+#include "apis/validate.h"
 #include "base/alloc.h"
 #include "base/json.h"
 #include "base/writer.h"
@@ -67,7 +68,7 @@ int config_from_object(const struct object *o, struct config **ret, struct error
 {
     struct config *c = config_new(object_ref((struct object *)(uintptr_t)o));
 
-    if (check_meaning(c, e) < 0) {
+    if (check_meaning(c, e) < 0 || kube9_config_validate(o, e) < 0) {
         config_unref(c);
         return -1;
     }

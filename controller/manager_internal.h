@@ -64,7 +64,8 @@ struct manager {
     usec absence_wait;
 
     bool leading, running, stopping;
-    bool ended; // manager_run may return
+    bool told_synced; // the heartbeat was told when all caches were complete
+    bool ended;       // manager_run may return
     bool heartbeat_failing;
     char heartbeat_error[ERROR_TEXT_MAX];
     char lease_problem[ERROR_TEXT_MAX];            // why no Lease can be had; "" none

@@ -6,8 +6,10 @@
 #include "apis/types.h"
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/writer.h"
 #include "controller/config.h"
+#include "controller/status_patch.h"
 
 #define STATUS_BODY_MAX ((size_t)512 << 10)
 
@@ -89,24 +91,64 @@ static const void *status_record(const struct object *o)
     return assessment_run_status(assessment_run_of(o));
 }
 
-static int write_apply(const struct object *o, const struct draft *status, struct buf *out)
+static const struct type *status_type(const struct object *o)
+{
+    return o->kind == KIND_KUBE9_CONFIG ? &type_kube9_config_status : &type_assessment_run_status;
+}
+
+static void write_head(const struct object *o, struct writer *w)
 {
     const struct kind *k = kind_get((enum kind_id)o->kind);
     char uid[UID_TEXT_MAX], rv[24];
-    struct writer w;
 
     snprintf(rv, sizeof(rv), "%" PRIu64, o->rv);
+    w_key_str(w, "apiVersion", kind_api_version(k));
+    w_key_str(w, "kind", k->kind);
+    w_key_object(w, "metadata");
+    w_key_str(w, "name", object_name(o));
+    w_key_str(w, "uid", object_uid_text(o, uid));
+    w_key_str(w, "resourceVersion", rv);
+    w_object_end(w);
+}
+
+// A status as a document; d counts, else the record.
+static int status_doc(const struct draft *d, const struct type *t, const void *rec,
+                      struct json_doc *ret)
+{
+    struct buf autobuf text = { 0 };
+    struct writer w;
+
+    buf_init(&text, STATUS_BODY_MAX);
+    writer_to_buf(&w, WRITER_JSON, &text);
+    if (d)
+        draft_write(d, &w);
+    else
+        record_write(t, rec, &w);
+    if (writer_end(&w) < 0)
+        return -1;
+    return json_parse(buf_str(&text), NULL, ret, NULL);
+}
+
+static int write_status_body(const struct object *o, const struct draft *status, bool *ret_merge,
+                             struct buf *out)
+{
+    struct json_doc autojson now = { 0 }, autojson want = { 0 };
+    struct buf autobuf patch = { 0 };
+    struct writer w;
+
+    if (status_doc(NULL, status_type(o), status_record(o), &now) < 0 ||
+        status_doc(status, NULL, NULL, &want) < 0)
+        return -1;
+    buf_init(&patch, STATUS_BODY_MAX);
+    writer_to_buf(&w, WRITER_JSON, &patch);
+    status_patch_write(&w, json_root(&now), json_root(&want), ret_merge);
+    if (writer_end(&w) < 0)
+        return -1;
     writer_to_buf(&w, WRITER_JSON, out);
     w_object(&w);
-    w_key_str(&w, "apiVersion", kind_api_version(k));
-    w_key_str(&w, "kind", k->kind);
-    w_key_object(&w, "metadata");
-    w_key_str(&w, "name", object_name(o));
-    w_key_str(&w, "uid", object_uid_text(o, uid));
-    w_key_str(&w, "resourceVersion", rv);
-    w_object_end(&w);
+    write_head(o, &w);
     w_key(&w, "status");
-    draft_write(status, &w);
+    w_json(&w, buf_str(&patch));
     w_object_end(&w);
     return writer_end(&w);
 }
@@ -115,13 +157,15 @@ void plan_apply_status(struct plan *p, const struct object *o, const struct draf
 {
     struct buf autobuf body = { 0 };
     struct intent *in;
+    bool merge = false;
 
     if (draft_same(status, status_record(o)))
         return;
-    buf_init(&body, STATUS_BODY_MAX);
-    if (write_apply(o, status, &body) < 0)
+    buf_init(&body, 2 * STATUS_BODY_MAX);
+    if (write_status_body(o, status, &merge, &body) < 0)
         return;
     in = plan_about(p, INTENT_APPLY_STATUS, o);
+    in->merge = merge;
     in->body = (struct str){ arena_strndup(p->arena, body.p, body.n), body.n };
 }
 
@@ -143,7 +187,7 @@ int plan_print(const struct plan *p, struct buf *out)
         const struct intent *in = &p->v[i];
         char at[TIME_TEXT_MAX];
 
-        buf_adds(out, intent_kind_name(in->kind));
+        buf_adds(out, in->merge ? "merge-status" : intent_kind_name(in->kind));
         if (in->object_kind != KIND_COUNT)
             buf_addf(out, " %s/%s", kind_get(in->object_kind)->kind, in->name);
         if (in->kind == INTENT_EVENT)

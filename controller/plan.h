@@ -12,7 +12,7 @@
 enum intent_kind {
     INTENT_CREATE,       // POST body; AlreadyExists means done
     INTENT_APPLY_STATUS, // server-side apply of the status subresource, with uid (and rv)
-                         // preconditions
+                         // preconditions; a merge patch where something has to go
     INTENT_DELETE,       // with uid precondition; NotFound means done
     INTENT_EVENT,        // events.k8s.io about the object
     INTENT_START_JOB,    // hand the run to the assessor
@@ -31,6 +31,7 @@ struct intent {
     const char *name;                          // of the object
     const char *uid;                           // precondition; NULL: none
     struct str body;                           // JSON
+    bool merge;                                // apply-status: the body is a merge patch
     const char *type, *reason, *action, *note; // events
     const char *key, *value;                   // remember
     struct config

@@ -226,7 +226,9 @@ static void request(struct runner *r, const struct intent *i)
     static const enum client_verb verbs[] = { [INTENT_CREATE] = CLIENT_CREATE,
                                               [INTENT_APPLY_STATUS] = CLIENT_APPLY,
                                               [INTENT_DELETE] = CLIENT_DELETE };
-    struct client_request q = { .verb = verbs[i->kind], .body = i->body, .force = true };
+    struct client_request q = { .verb = i->merge ? CLIENT_MERGE : verbs[i->kind],
+                                .body = i->body,
+                                .force = true };
     struct buf autobuf path = { 0 };
 
     buf_init(&path, PATH_MAX_BYTES);

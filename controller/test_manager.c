@@ -83,6 +83,27 @@ static void the_status_config_map_is_there_at_once(void **state unused_arg)
     fake_manager_fini(&f);
 }
 
+static void a_late_answer_reaches_the_config_map_before_the_next_beat(void **state unused_arg)
+{
+    struct fake_manager f;
+    struct manager *m;
+
+    fake_manager_init(&f);
+    m = fake_manager_start(&f);
+    first_run(&f);
+    manager_free(m);
+    fake_server_script(f.server, "GET", "/api/v1/namespaces?",
+                       &(struct fake_reply){ .status = 503, .body = "{}", .times = 4 });
+    m = fake_manager_start(&f);
+    fake_manager_pass(&f, 4 * FAKE_SEC);
+    assert_string_equal(fake_manager_status(&f, "clusterId"), "");
+    fake_manager_pass(&f, 45 * FAKE_SEC); // a beat comes once a minute
+    assert_int_equal(fake_server_scripts_left(f.server), 0);
+    assert_string_not_equal(fake_manager_status(&f, "clusterId"), "");
+    manager_free(m);
+    fake_manager_fini(&f);
+}
+
 static void without_a_config_the_defaults_are_in_force(void **state unused_arg)
 {
     struct fake_manager f;
@@ -542,6 +563,7 @@ x3_after_a_restore_of_etcd_all_is_read_before_anything_is_written(void **state u
 }
 
 RUN(T(the_first_start_makes_one_run_and_keeps_its_rows), T(the_status_config_map_is_there_at_once),
+    T(a_late_answer_reaches_the_config_map_before_the_next_beat),
     T(without_a_config_the_defaults_are_in_force), T(a_restart_resumes_the_running_run),
     T(a_running_run_past_its_deadline_fails_after_a_restart),
     T(a_restart_makes_no_second_first_run), T(a_released_lease_is_taken_over_with_the_database),

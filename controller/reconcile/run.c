@@ -7,6 +7,7 @@
 
 #include "apis/draft.h"
 #include "apis/types.h"
+#include "apis/validate.h"
 #include "base/clock.h"
 #include "base/writer.h"
 #include "controller/assessor.h"
@@ -334,7 +335,8 @@ static bool spec_is_valid(const struct run_input *in, struct plan *p)
         end(in, RUN_PHASE_FAILED, "InvalidSpec", in->problem, p);
         return false;
     }
-    if (run_options(&source, "spec", p->arena, &ignored, &e) < 0) {
+    if (run_options(&source, "spec", p->arena, &ignored, &e) < 0 ||
+        assessment_run_validate(in->run, &e) < 0) {
         end(in, RUN_PHASE_FAILED, "InvalidSpec", e.text, p);
         return false;
     }

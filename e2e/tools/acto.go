@@ -185,12 +185,26 @@ func (c *campaign) newTrial(number int) *trial {
 	return t
 }
 
-func (c *campaign) play(t *trial) (err error) {
-	began := time.Now()
-	if err = t.run(); err == nil {
-		fmt.Printf("trial %d: %s %s, %d steps, %.1f s\n", t.number, t.plural, t.part, len(t.steps), time.Since(began).Seconds())
+// starved: the machine gave the operator no time, so it lost its Lease and ended, as it has to.
+var starved = errors.New("the operator had no time to renew its Lease")
+
+// play does a trial; one that was starved is done again, three times at most.
+func (c *campaign) play(number int) (t *trial, err error) {
+	for attempt := 0; attempt < 3; attempt++ {
+		began := time.Now()
+		t = c.newTrial(number)
+		before := c.counts
+		if err = t.run(); err == nil {
+			fmt.Printf("trial %d: %s %s, %d steps, %.1f s\n", number, t.plural, t.part, len(t.steps), time.Since(began).Seconds())
+			return t, nil
+		}
+		if c.operator.said(c.operator.from, "cannot go on", "leadership lost") != nil {
+			return t, err
+		}
+		c.counts = before
+		fmt.Printf("trial %d is done again: %v\n", number, starved)
 	}
-	return err
+	return t, errors.Join(err, starved)
 }
 
 // shrink leaves steps out as long as the trial still fails.
@@ -210,8 +224,8 @@ func (c *campaign) shrink(t *trial) ([]step, error) {
 func (c *campaign) tell(t *trial, err error) {
 	c.counts.violations++
 	fmt.Printf("VIOLATION in trial %d (%s %s): %v\n  replay: make acto SEED=%d TRIAL=%d\n", t.number, t.plural, t.part, err, c.seed, t.number)
-	if c.counts.violations > 2 {
-		return // a chain costs seconds; the first ones show what is wrong
+	if c.counts.violations > 1 {
+		return // a chain costs seconds, and the first one shows what is wrong
 	}
 	counts := c.counts
 	shortest, last := c.shrink(t)
@@ -259,6 +273,7 @@ func runActo(args []string) error {
 	flags.StringVar(&o.dir, "dir", "", "for databases and the log")
 	sample := flags.String("sample", "", "a Kube9Config to begin with")
 	steps := flags.Int("steps", 100, "")
+	limit := flags.Duration("limit", 24*time.Hour, "begin no further trial after this time")
 	only := flags.Int("trial", -1, "only this trial")
 	c := &campaign{operator: o, schemas: map[string]*shape{}, rounds: map[string][]leaf{}, covered: map[string]bool{},
 		states: map[string]tree{}, results: map[string]tree{}, exempt: map[string]bool{}, taken: map[string]int{}}
@@ -279,15 +294,15 @@ func runActo(args []string) error {
 		return err
 	}
 	defer o.kill()
-	for number := 0; c.counts.steps < *steps; number++ {
+	began := time.Now()
+	for number := 0; c.counts.steps < *steps && time.Since(began) < *limit; number++ {
 		if *only >= 0 {
 			number = *only
 		}
-		t := c.newTrial(number)
-		if err := c.play(t); err != nil {
+		if t, err := c.play(number); err != nil {
 			c.tell(t, err)
 		}
-		if *only >= 0 || c.counts.violations >= 10 {
+		if *only >= 0 || c.counts.violations >= 20 {
 			break
 		}
 	}

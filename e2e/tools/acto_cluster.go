@@ -17,7 +17,7 @@ const (
 	configs   = "kube9configs"
 	runs      = "assessmentruns"
 	groupPath = "/apis/kube9.io/v1alpha1/"
-	quiet     = 250 * time.Millisecond
+	quiet     = 150 * time.Millisecond
 	hardLimit = 30 * time.Second
 )
 

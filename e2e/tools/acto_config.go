@@ -50,6 +50,9 @@ func (t *trial) settled() (string, error) {
 		if err != nil {
 			return err
 		}
+		if treeGet(config, "status", "active") != nil {
+			return errors.New("a scheduled run goes on")
+		}
 		return errors.Join(upToDate(config), t.operator.alive())
 	})
 	if err == nil {
