@@ -33,6 +33,7 @@ type faultProxy struct {
 	draw      *faultDraw
 	closedTo  atomic.Int64 // until then (ns since 1970) new connections are reset
 	forwarded sync.Map     // "PATCH pods/status" -> *atomic.Int64: what reached the server
+	open      sync.Map     // *net.TCPConn of clients
 }
 
 type connectionKey struct{}
@@ -178,7 +179,14 @@ func (p *faultProxy) listen(address, cert, key string) error {
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, connectionKey{}, c)
 		},
-		ErrorLog: nil,
+		ConnState: func(c net.Conn, state http.ConnState) {
+			tcp := c.(*tls.Conn).NetConn()
+			if state == http.StateNew {
+				p.open.Store(tcp, nil)
+			} else if state == http.StateClosed {
+				p.open.Delete(tcp)
+			}
+		},
 	}
 	return server.ServeTLS(refusingListener{listener.(*net.TCPListener), p}, cert, key)
 }
@@ -211,8 +219,23 @@ func (p *faultProxy) counts() faultCounts {
 	return c
 }
 
-// serveControl: GET tells the counts; POST ?requests=0.01&lines=0.002 sets the shares.
+// playDead resets all connections and every new one for a while.
+func (p *faultProxy) playDead(d time.Duration) {
+	p.closedTo.Store(time.Now().Add(d).UnixNano())
+	p.open.Range(func(c, _ any) bool {
+		c.(*net.TCPConn).SetLinger(0)
+		c.(*net.TCPConn).Close()
+		return true
+	})
+}
+
+// serveControl: GET tells the counts; POST ?requests=0.01&lines=0.002 sets the shares, ?dead=2s plays
+// dead.
 func (p *faultProxy) serveControl(w http.ResponseWriter, r *http.Request) {
+	if d, err := time.ParseDuration(r.FormValue("dead")); r.Method == http.MethodPost && err == nil {
+		p.playDead(d)
+		return
+	}
 	if r.Method == http.MethodPost {
 		requests, err1 := strconv.ParseFloat(r.FormValue("requests"), 64)
 		lines, err2 := strconv.ParseFloat(r.FormValue("lines"), 64)

@@ -70,9 +70,8 @@ func cutInstead(reset bool) func(*faultProxy, http.ResponseWriter, *http.Request
 	}
 }
 
-func playDead(p *faultProxy, _ http.ResponseWriter, r *http.Request) {
-	p.closedTo.Store(time.Now().Add(p.draw.between(time.Second, 3*time.Second)).UnixNano())
-	resetConnection(r, true)
+func playDead(p *faultProxy, _ http.ResponseWriter, _ *http.Request) {
+	p.playDead(p.draw.between(time.Second, 3*time.Second))
 	abort()
 }
 

@@ -46,7 +46,7 @@ func planFor(minutes, rate float64) soakPlan {
 	length := time.Duration(minutes * float64(time.Minute))
 	p := soakPlan{
 		length: length, warmUp: min(10*time.Minute, length/4), sample: 5 * time.Second,
-		check: time.Minute, settle: 90 * time.Second, compact: 4 * time.Minute, restart: 15 * time.Minute,
+		check: time.Minute, settle: settleLimit, compact: 4 * time.Minute, restart: 15 * time.Minute,
 		handRun: 90 * time.Second, say: time.Minute, runEnd: 90 * time.Second, rate: rate,
 	}
 	if length < 15*time.Minute { // everything at least once

@@ -99,6 +99,18 @@ func theilSen(at []time.Duration, value []float64) float64 {
 	return slopes[len(slopes)/2]
 }
 
+func median(values []float64) float64 {
+	sorted := append([]float64(nil), values...)
+	sort.Float64s(sorted)
+	return sorted[len(sorted)/2]
+}
+
+// lastLessFirst compares the medians of the last and the first fifth.
+func lastLessFirst(values []float64) float64 {
+	fifth := max(1, len(values)/5)
+	return median(values[len(values)-fifth:]) - median(values[:fifth])
+}
+
 // series takes one number of each sample after the warm-up.
 func series(samples []sample, after time.Duration, value func(*sample) float64) (at []time.Duration, values []float64) {
 	for i := range samples {
