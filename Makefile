@@ -7,10 +7,8 @@ PRESET ?= dev
 PROGRAM = $(CURDIR)/build/$(PRESET)/kube9-operator
 
 .DEFAULT_GOAL := help
-.PHONY: sieve help deps build run stop test test-fast bench asan tsan fuzz store-kill acto chaos coverage format tidy clean
-.PHONY: help deps build run stop test test-fast bench asan tsan fuzz store-kill acto chaos coverage format tidy clean
-.PHONY: help deps build run stop test test-fast bench bench-peers asan tsan fuzz acto coverage store-kill
-.PHONY: format tidy clean
+# Every target with a help text.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' Makefile)
 
 help: ## print this list
 	@echo 'kube9-operator: make TARGET [PRESET=dev|dev-clang|asan|tsan|release]'
@@ -40,7 +38,6 @@ bench: deps ## measure a release build against the budgets
 	@cmake/build.sh release
 	@OPERATOR=$(CURDIR)/build/release/kube9-operator e2e/bench.sh
 
-.PHONY: leader
 leader: deps ## leader election at full size: ROUNDS (5) hand-overs of each kind, all states of the model
 	@cmake/build.sh dev kube9-operator
 	@ROUNDS=$${ROUNDS:-5} MINUTES=5 e2e/run.sh --version v1.36 leader
@@ -50,7 +47,6 @@ bench-peers: deps ## the same work done by client-go and by our library, side by
 	@cmake/build.sh release bench_follow
 	@e2e/peers.sh
 
-.PHONY: soak
 soak: deps ## watch an unresting cluster through faults for MINUTES (default 60)
 	@cmake/build.sh release kube9-operator kube9-follow
 	@OPERATOR=$(CURDIR)/build/release/kube9-operator MINUTES=$${MINUTES:-60} e2e/soak.sh
