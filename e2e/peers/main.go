@@ -132,16 +132,15 @@ func (f *follower) say(objects int) {
 
 func main() {
 	config := flag.String("kubeconfig", "", "whose Pods to follow")
-	protobuf := flag.Bool("protobuf", false, "ask for protobuf instead of JSON")
+	json := flag.Bool("json", false, "ask for JSON; typed clients ask for protobuf by themselves, and take JSON from who has no other")
 	flag.Parse()
 
 	rest, err := clientcmd.BuildConfigFromFlags("", *config)
 	if err != nil {
 		log.Fatal(err)
 	}
-	if *protobuf {
-		rest.ContentType = "application/vnd.kubernetes.protobuf"
-		rest.AcceptContentTypes = "application/vnd.kubernetes.protobuf,application/json"
+	if *json {
+		rest.ContentType, rest.AcceptContentTypes = "application/json", "application/json"
 	}
 	client, err := kubernetes.NewForConfig(rest)
 	if err != nil {
