@@ -73,8 +73,10 @@ chaos: deps ## COUNT (default 10000) schedules of faults against the informer li
 	@cmake/build.sh $(PRESET) test_chaos
 	@CHAOS_COUNT=$${COUNT:-10000} CHAOS_FIRST=$${FIRST:-1} CHAOS_SEED=$(SEED) build/$(PRESET)/test_chaos
 
-sieve: deps ## end the operator at each of its writes, in every way, in every scenario
-	@cmake/build.sh dev test_sieve_crash
+sieve: deps ## in every scenario: a crash at each write, a stale view of each event, each pair of events unobserved
+	@cmake/build.sh dev test_sieve_stale test_sieve_unseen test_sieve_crash
+	@K9_SIEVE_ALL=1 build/dev/test_sieve_stale
+	@K9_SIEVE_ALL=1 build/dev/test_sieve_unseen
 	@K9_SIEVE_ALL=1 build/dev/test_sieve_crash
 
 coverage: deps ## line coverage of the unit and component tests

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "controller/fake_sieve.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -58,11 +59,11 @@ static bool has_line(const char *text, const char *line, size_t n)
     return false;
 }
 
-static void show_missing(char sign, const char *text, const char *other)
+static void show_missing(char sign, const char *text, const char *other, int most)
 {
     int shown = 0;
 
-    for (const char *p = text; *p && shown < SHOWN_LINES; p += line_length(p), p += *p == '\n') {
+    for (const char *p = text; *p && shown < most; p += line_length(p), p += *p == '\n') {
         if (has_line(other, p, line_length(p)))
             continue;
         fprintf(stderr, "  %c %.*s\n", sign, (int)line_length(p), p);
@@ -80,8 +81,10 @@ static void report(struct campaign *c, const struct sieve_fault *f, const struct
     c->differ++;
     fprintf(stderr, "%s %s differs from the undisturbed run%s%s\n", words[c->plan].title,
             case_name(c, f, name), *o->trouble ? ": " : "", o->trouble);
-    show_missing('-', was, is);
-    show_missing('+', is, was);
+    show_missing('-', was, is, c->only ? INT_MAX : SHOWN_LINES);
+    show_missing('+', is, was, c->only ? INT_MAX : SHOWN_LINES);
+    if (f->plan != SIEVE_CRASH && f->at < c->learned.n_events)
+        fprintf(stderr, "event %zu: %s\n", f->at, c->learned.events[f->at].key);
     fprintf(stderr, "replay: K9_SIEVE=%s %s\n", name, c->program);
 }
 
@@ -194,7 +197,7 @@ static bool is_of(const struct campaign *c, const struct sieve_scenario *s)
 {
     size_t n = strlen(s->name);
 
-    if (!c->all && !c->only)
+    if (!c->all && !c->only && c->plan == SIEVE_CRASH)
         return (s - sieve_scenarios) % 3 == 1;
     return !c->only || (strncmp(c->only, s->name, n) == 0 && (!c->only[n] || c->only[n] == ':'));
 }

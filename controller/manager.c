@@ -136,6 +136,10 @@ static void on_wrote(void *arg, const struct intent *i)
     struct manager *m = arg;
     char object[320];
 
+    if (i->object_kind == KIND_ASSESSMENT_RUN && i->uid)
+        snprintf(m->claimed, sizeof(m->claimed), "%s", i->uid);
+    if (i->kind == INTENT_CONFIRM)
+        return; // nothing has changed
     snprintf(object, sizeof(object), "%s/%s", kind_get(i->object_kind)->kind, i->name);
     history_audit(m->history, intent_kind_name(i->kind), object, NULL);
 }

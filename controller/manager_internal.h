@@ -55,6 +55,7 @@ struct manager {
     struct config *config; // in force; never NULL
     bool facts_taken;      // the store has told what it remembers, or that there is nothing
     usec last_schedule;
+    char claimed[UID_TEXT_MAX]; // run whose status this process wrote or confirmed last; "" none
     struct last_run last_run;
     char cluster_id[72]; // "" until known
 

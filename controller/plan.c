@@ -111,6 +111,24 @@ static void write_head(const struct object *o, struct writer *w)
     w_object_end(w);
 }
 
+void plan_confirm(struct plan *p, const struct object *o)
+{
+    struct buf autobuf body = { 0 };
+    struct intent *in;
+    struct writer w;
+
+    buf_init(&body, STATUS_BODY_MAX);
+    writer_to_buf(&w, WRITER_JSON, &body);
+    w_object(&w);
+    write_head(o, &w);
+    w_object_end(&w);
+    if (writer_end(&w) < 0)
+        return;
+    in = plan_about(p, INTENT_CONFIRM, o);
+    in->merge = true;
+    in->body = (struct str){ arena_strndup(p->arena, body.p, body.n), body.n };
+}
+
 // A status as a document; d counts, else the record.
 static int status_doc(const struct draft *d, const struct type *t, const void *rec,
                       struct json_doc *ret)
@@ -172,11 +190,11 @@ void plan_apply_status(struct plan *p, const struct object *o, const struct draf
 const char *intent_kind_name(enum intent_kind kind)
 {
     static const char *const names[] = {
-        [INTENT_CREATE] = "create",          [INTENT_APPLY_STATUS] = "apply-status",
-        [INTENT_DELETE] = "delete",          [INTENT_EVENT] = "event",
-        [INTENT_START_JOB] = "start-job",    [INTENT_CANCEL_JOB] = "cancel-job",
-        [INTENT_PUBLISH] = "publish-config", [INTENT_REMEMBER] = "remember",
-        [INTENT_REQUEUE] = "requeue",
+        [INTENT_CREATE] = "create",         [INTENT_APPLY_STATUS] = "apply-status",
+        [INTENT_CONFIRM] = "confirm",       [INTENT_DELETE] = "delete",
+        [INTENT_EVENT] = "event",           [INTENT_START_JOB] = "start-job",
+        [INTENT_CANCEL_JOB] = "cancel-job", [INTENT_PUBLISH] = "publish-config",
+        [INTENT_REMEMBER] = "remember",     [INTENT_REQUEUE] = "requeue",
     };
     return names[kind];
 }
@@ -187,7 +205,8 @@ int plan_print(const struct plan *p, struct buf *out)
         const struct intent *in = &p->v[i];
         char at[TIME_TEXT_MAX];
 
-        buf_adds(out, in->merge ? "merge-status" : intent_kind_name(in->kind));
+        buf_adds(out, in->merge && in->kind == INTENT_APPLY_STATUS ? "merge-status"
+                                                                   : intent_kind_name(in->kind));
         if (in->object_kind != KIND_COUNT)
             buf_addf(out, " %s/%s", kind_get(in->object_kind)->kind, in->name);
         if (in->kind == INTENT_EVENT)

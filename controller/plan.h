@@ -13,6 +13,7 @@ enum intent_kind {
     INTENT_CREATE,       // POST body; AlreadyExists means done
     INTENT_APPLY_STATUS, // server-side apply of the status subresource, with uid (and rv)
                          // preconditions; a merge patch where something has to go
+    INTENT_CONFIRM,      // is the object still as the cache shows it? If not, the plan ends here
     INTENT_DELETE,       // with uid precondition; NotFound means done
     INTENT_EVENT,        // events.k8s.io about the object
     INTENT_START_JOB,    // hand the run to the assessor
@@ -57,6 +58,7 @@ void plan_remember(struct plan *p, const char *key, const char *value);
 void plan_event(struct plan *p, const struct object *about, bool warning, const char *reason,
                 const char *note);
 void plan_delete(struct plan *p, const struct object *o);
+void plan_confirm(struct plan *p, const struct object *o); // a patch of nothing, with preconditions
 // Adds nothing when the object's status says the same already: steady state writes nothing.
 void plan_apply_status(struct plan *p, const struct object *o, const struct draft *status);
 

@@ -207,6 +207,10 @@ static void answered(void *arg, const struct http_response *resp unused_arg, str
     const struct intent *i = &r->plan.v[r->at];
 
     r->call = NULL;
+    if (i->kind == INTENT_CONFIRM && e->code == ERR_NOT_FOUND) {
+        succeed(r); // what follows is for nothing; the cache will hear of it
+        return;
+    }
     if (e->code != ERR_NONE && !is_done(i, e)) {
         fail(r, e);
         return;
@@ -221,6 +225,11 @@ static void answered(void *arg, const struct http_response *resp unused_arg, str
     step(r);
 }
 
+static bool has_status(const struct intent *i)
+{
+    return i->kind == INTENT_APPLY_STATUS || i->kind == INTENT_CONFIRM;
+}
+
 static void request(struct runner *r, const struct intent *i)
 {
     static const enum client_verb verbs[] = { [INTENT_CREATE] = CLIENT_CREATE,
@@ -233,7 +242,7 @@ static void request(struct runner *r, const struct intent *i)
 
     buf_init(&path, PATH_MAX_BYTES);
     if (kind_path(kind_get(i->object_kind), NULL, i->kind == INTENT_CREATE ? NULL : i->name,
-                  i->kind == INTENT_APPLY_STATUS ? "status" : NULL, &path) < 0) {
+                  has_status(i) ? "status" : NULL, &path) < 0) {
         struct error e = { 0 };
 
         error_set(&e, ERR_BUG, "path of '%s' is too long", i->name);
@@ -270,6 +279,7 @@ static int act(struct runner *r, struct intent *i, struct error *e)
     switch (i->kind) {
     case INTENT_CREATE:
     case INTENT_APPLY_STATUS:
+    case INTENT_CONFIRM:
     case INTENT_DELETE:
         return 1;
     case INTENT_EVENT:

@@ -280,6 +280,30 @@ static void t5_a_cache_that_never_shows_it_is_waited_for_ten_seconds(void **stat
     fini(&f);
 }
 
+// A run that the cache shows as running may be long over or gone.
+static void what_follows_a_confirmation_waits_for_it(void **state unused_arg)
+{
+    static const int answers[] = { 404, 409, 200 };
+
+    for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+        struct fixture f;
+
+        init(&f);
+        fake_server_script(f.c.server, "PATCH", RUNS "/x/status",
+                           &(struct fake_reply){ .status = answers[i], .body = "{}" });
+        f.plan[f.n++] = (struct intent){ .kind = INTENT_CONFIRM,
+                                         .object_kind = KIND_ASSESSMENT_RUN,
+                                         .name = "x",
+                                         .merge = true,
+                                         .body = str_of("{}") };
+        f.plan[f.n++] = (struct intent){ .kind = INTENT_START_JOB };
+        runner_add(f.runner, &run_key);
+        fake_cluster_pass(&f.c, USEC_PER_MSEC);
+        assert_int_equal(f.started, answers[i] == 200);
+        fini(&f);
+    }
+}
+
 static void m10_stopping_cancels_what_is_under_way(void **state unused_arg)
 {
     struct fixture f;
@@ -390,6 +414,7 @@ RUN(T(m4_each_class_of_error_has_its_own_wait), T(m4_failures_in_a_row_wait_long
     T(what_exists_is_created_and_what_is_gone_is_deleted), T(a_deletion_names_the_uid),
     T(t5_a_key_waits_until_the_cache_shows_our_own_write),
     T(t5_a_cache_that_never_shows_it_is_waited_for_ten_seconds),
-    T(m10_stopping_cancels_what_is_under_way), T(m3_nothing_is_decided_while_paused),
-    T(m4_a_requeue_comes_at_its_time), T(m6_each_outcome_is_counted_once_under_its_label),
+    T(what_follows_a_confirmation_waits_for_it), T(m10_stopping_cancels_what_is_under_way),
+    T(m3_nothing_is_decided_while_paused), T(m4_a_requeue_comes_at_its_time),
+    T(m6_each_outcome_is_counted_once_under_its_label),
     T(a_configuration_that_is_not_published_is_freed))

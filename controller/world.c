@@ -227,6 +227,7 @@ static void decide_run(struct manager *m, const struct key *k, struct plan *p)
         in.waits_for = object_name(first);
     if (in.run) {
         object_uid_text(in.run, uid);
+        in.claimed = strcmp(m->claimed, uid) == 0;
         if (run_is_finished(in.run)) {
             assessor_forget(m->assessor, uid);
             if (last_run_from_object(&m->last_run, in.run))

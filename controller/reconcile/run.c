@@ -2,7 +2,8 @@
 // A run moves Pending -> Running -> Completed, Partial, Failed or Cancelled. The order that
 // survives a crash: first the claim (phase Running and startTime in the status), then the job,
 // whose rows are committed under the run's uid, then the terminal status. Found Running without a
-// job (a restart), the job is started again: its rows replace those of the first attempt.
+// job (a restart), the job is started again: its rows replace those of the first attempt. Before
+// that the server is asked, for the cache may be old and the run long over.
 #include "controller/reconcile/run.h"
 
 #include "apis/draft.h"
@@ -321,7 +322,9 @@ static void reconcile_running(const struct run_input *in, const char *uid, struc
         end(in, RUN_PHASE_FAILED, "DeadlineExceeded",
             "not finished within timeoutSeconds; the operator was restarted meanwhile", p);
     } else if (!in->waits_for) {
-        start_job(in, p); // the operator was restarted: do it again
+        if (!in->claimed)
+            plan_confirm(p, in->run); // the operator was restarted: do it again
+        start_job(in, p);
     }
 }
 

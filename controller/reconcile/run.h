@@ -15,6 +15,7 @@ struct run_input {
     const char *gone_uid;            // uid of an object of this name that is gone, or NULL
     const char *problem;             // why the object does not decode strictly, or NULL
     struct config *config;           // in force
+    bool claimed;                    // by this process, or found to be current by it
     const char *running;             // uid of the job that runs now, or NULL
     const struct job_result *result; // of this run's job, or NULL
     const char *waits_for;           // name of the run that has the turn, NULL: it is this one's

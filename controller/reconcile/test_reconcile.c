@@ -230,6 +230,7 @@ static void run_case(const char *path)
                              .gone_uid = fact(&f, "goneUid", NULL),
                              .problem = fact(&f, "problem", NULL),
                              .config = in_force(&f),
+                             .claimed = fact(&f, "claimed", NULL) != NULL,
                              .running = fact(&f, "running", NULL),
                              .result = yaml_get(f.facts, "result") ? &result : NULL,
                              .waits_for = fact(&f, "waitsFor", NULL) };
