@@ -36,10 +36,11 @@ struct job {
     usec began; // wall clock
     struct snapshot *snapshot;
     int walks;
-    usec wait_until; // mono; 0: not waited yet
-    bool waiting;    // for the caches
-    bool cancelled;  // asked for, whatever stopped the walk first
-    atomic_int stop; // enum stop_cause; the first cause wins
+    usec wait_until;     // mono; 0: not waited yet
+    bool waiting;        // for the caches
+    bool cancelled;      // asked for, whatever stopped the walk first
+    atomic_bool walking; // the worker has come to it
+    atomic_int stop;     // enum stop_cause; the first cause wins
     struct timer watch;
     struct job_result *result;
 
@@ -295,6 +296,7 @@ static void walk_run(void *arg)
         .finding = on_finding, .result = on_result, .notice = on_notice, .arg = j
     };
 
+    atomic_store(&j->walking, true);
     begin_rows(j);
     j->r.options.stop = should_stop;
     j->r.options.stop_arg = j;
@@ -412,6 +414,8 @@ static void watch_walk(void *arg)
 {
     struct job *j = arg;
 
+    if (!atomic_load(&j->walking)) // the store is slow, not the cluster fast
+        epoch_renew(j->a->o.informers);
     if (clock_wall() >= j->r.deadline)
         raise_stop(j, STOP_TIMEOUT);
     else if (epoch_expired(j->a->o.informers))
@@ -464,6 +468,7 @@ static void start_walk(struct job *j)
         return;
     new_result(j);
     j->walks++;
+    atomic_store(&j->walking, false);
     j->snapshot = epoch_open(a->o.informers);
     timer_init(&j->watch, "assessor-watch", watch_walk, j);
     timer_start(a->o.loop, &j->watch, WATCH_EVERY);

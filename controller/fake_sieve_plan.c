@@ -30,6 +30,7 @@ static const struct plan_words words[SIEVE_PLANS] = {
 struct campaign {
     enum sieve_plan plan;
     const char *program, *only; // only: the one case that is wanted, NULL
+    const char *all_of;         // a scenario, or "1": of each; NULL: a sample
     bool all;
     const struct sieve_scenario *s;
     struct sieve_outcome learned;
@@ -199,15 +200,18 @@ static bool is_of(const struct campaign *c, const struct sieve_scenario *s)
 
     if (!c->all && !c->only && c->plan == SIEVE_CRASH)
         return (s - sieve_scenarios) % 3 == 1;
-    return !c->only || (strncmp(c->only, s->name, n) == 0 && (!c->only[n] || c->only[n] == ':'));
+    if (!c->only)
+        return !c->all || strcmp(c->all_of, "1") == 0 || strcmp(c->all_of, s->name) == 0;
+    return strncmp(c->only, s->name, n) == 0 && (!c->only[n] || c->only[n] == ':');
 }
 
 size_t sieve_cases(enum sieve_plan plan, const char *program)
 {
     struct campaign c = { .plan = plan, .program = program };
 
-    c.only = getenv("K9_SIEVE");            // NOLINT(concurrency-mt-unsafe): there is one thread
-    c.all = getenv("K9_SIEVE_ALL") != NULL; // NOLINT(concurrency-mt-unsafe)
+    c.only = getenv("K9_SIEVE");       // NOLINT(concurrency-mt-unsafe): there is one thread
+    c.all_of = getenv("K9_SIEVE_ALL"); // NOLINT(concurrency-mt-unsafe)
+    c.all = c.all_of != NULL;
     log_set_level(c.only ? LOG_INFO : LOG_ERROR);
     for (const struct sieve_scenario *s = sieve_scenarios; s->name; s++) {
         c.s = s;

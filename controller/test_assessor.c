@@ -9,6 +9,7 @@
 #include "base/worker.h"
 #include "controller/assessor.h"
 #include "controller/history.h"
+#include "informer/epoch.h"
 #include "informer/fake_cluster.h"
 #include "store/runs.h"
 #include "store/store.h"
@@ -322,11 +323,35 @@ static void a_job_starts_when_the_caches_are_there(void **state unused_arg)
     fini(&f);
 }
 
+// So much changes that a walk that has not ended is given up.
+static void change_too_much(struct fixture *f)
+{
+    char value[201] = { 0 };
+    struct buf autobuf text = { 0 };
+
+    memset(value, 'x', sizeof(value) - 1);
+    for (int i = 0; epoch_retired_bytes(f->c.in) <= EPOCH_MAX_RETIRED; i++) {
+        assert_true(i < 1000);
+        buf_fini(&text);
+        buf_init(&text, (size_t)1 << 20);
+        buf_addf(&text,
+                 "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"pod-0\","
+                 "\"namespace\":\"shop\",\"labels\":{\"n\":\"%d\"",
+                 i);
+        for (int n = 0; n < 60; n++)
+            buf_addf(&text, ",\"l%d\":\"%s\"", n, value);
+        buf_adds(&text, "}},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"x\"}]}}");
+        assert_true(fake_server_put(f->c.server, text.p) != 0);
+        fake_cluster_pass(&f->c, 0);
+    }
+    fake_cluster_pass(&f->c, SEC);
+}
+
 // Each walk is held until its epoch is too old.
 static void make_walks_late(struct fixture *f, struct gate gates[4], int walks)
 {
     for (int i = 0; i < walks; i++) {
-        fake_cluster_pass(&f->c, 3 * SEC);
+        change_too_much(f);
         close_gate(f, &gates[i + 1]); // behind this walk, before the next
         open_gate(&gates[i]);
         wait_for(&gates[i + 1].arrived); // this walk has ended
@@ -352,6 +377,23 @@ static void an_epoch_that_is_too_old_is_walked_again_three_times_at_most(void **
     r = assessor_result(f.assessor, UID);
     assert_int_equal(r->outcome, JOB_PARTIAL);
     assert_true(r->stored);
+    fini(&f);
+}
+
+// What the worker does before it comes to the walk says nothing of the cluster.
+static void a_walk_that_waits_for_the_worker_is_not_too_old(void **state unused_arg)
+{
+    struct fixture f;
+    struct gate gate;
+
+    init(&f, true);
+    fake_cluster_pass(&f.c, SEC);
+    close_gate(&f, &gate);
+    assert_int_equal(start(&f, 300 * SEC), 0);
+    fake_cluster_pass(&f.c, 60 * SEC);
+    open_gate(&gate);
+    settle(&f);
+    assert_int_equal(assessor_result(f.assessor, UID)->outcome, JOB_COMPLETED);
     fini(&f);
 }
 
@@ -386,7 +428,7 @@ static void a_cancel_between_two_walks_counts(void **state unused_arg)
     fake_cluster_pass(&f.c, SEC);
     close_gate(&f, &gates[0]);
     assert_int_equal(start(&f, 300 * SEC), 0);
-    fake_cluster_pass(&f.c, 3 * SEC); // the epoch is too old: stopped for that
+    change_too_much(&f);              // stopped for that
     assessor_cancel(f.assessor, UID); // and now for good
     open_gate(&gates[0]);
     settle(&f);
@@ -416,5 +458,6 @@ RUN(T(a_result_is_kept_with_its_rows_until_it_is_forgotten),
     T(a_kind_that_cannot_be_listed_is_waited_for_half_a_minute),
     T(a_job_starts_when_the_caches_are_there),
     T(an_epoch_that_is_too_old_is_walked_again_three_times_at_most),
+    T(a_walk_that_waits_for_the_worker_is_not_too_old),
     T(a_second_walk_that_is_in_time_completes_the_run), T(a_cancel_between_two_walks_counts),
     T(shutdown_ends_a_job_without_loss))

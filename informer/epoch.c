@@ -74,6 +74,11 @@ void epoch_release(struct informers *in, struct object *o)
     in->retired_bytes += object_bytes(o);
 }
 
+void epoch_renew(struct informers *in)
+{
+    in->epoch_at = clock_mono();
+}
+
 bool epoch_expired(const struct informers *in)
 {
     return in->epoch &&

@@ -18,6 +18,7 @@ struct snapshot *epoch_open(struct informers *in);
 void epoch_close(
     struct informers *in,
     struct snapshot *s); // frees s and what was retired; the worker must be done with it
+void epoch_renew(struct informers *in); // the walk has not begun: its age counts from now on
 // Older than EPOCH_MAX_AGE or more than EPOCH_MAX_RETIRED bytes retired: stop the walk, close, open
 // a new one (3 times at most, then the run is Partial). False when none is open.
 bool epoch_expired(const struct informers *in);
