@@ -271,6 +271,7 @@ static bool take_script(struct fake_server *f, struct fake_call *c, usec *ret_de
             continue;
         *ret_delay = r->delay;
         c->handled = true;
+        log_of(c)->scripted = true;
         c->reply.status = r->error != ERR_NONE && !r->status ? 0 : r->status ? r->status : 200;
         c->reply.retry_after = r->retry_after;
         c->error = r->error;

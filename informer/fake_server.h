@@ -28,6 +28,7 @@ struct fake_request {
     usec at;                             // clock_mono
     int status;                          // answered; 0 if none yet
     enum err error;                      // scripted transport error
+    bool scripted;                       // answered by fake_server_script
 };
 
 size_t fake_server_requests(const struct fake_server *f);

@@ -283,6 +283,7 @@ static void make_rare_trouble(void)
 
     chaos_trouble(&x.troubles);
     troubles[chaos_below((int)ARRAY_SIZE(troubles))]();
+    chaos_trouble(&x.troubles); // a suspended machine wakes hours later
 }
 
 static void change_habits(void)
@@ -375,11 +376,8 @@ static void become_calm(void)
     x.consumer.healthy = true;
     chaos_consumer_sleep(&x.consumer, false);
     // A scripted reply that is left, a silent stream, a full back-off: all have run out by then.
-    for (int i = 0; i < 40 || (i < 200 && fake_server_scripts_left(x.c.server)); i++) {
-        if (fake_server_scripts_left(x.c.server))
-            chaos_trouble(&x.troubles);
+    for (int i = 0; i < 40 || (i < 200 && fake_server_scripts_left(x.c.server)); i++)
         fake_cluster_pass(&x.c, 2 * USEC_PER_MIN);
-    }
     // One last change of each kind proves that the watch is alive.
     for (int i = 0; i < x.kind_n; i++)
         put_object(i, "pa", 1000);
