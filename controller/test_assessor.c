@@ -384,14 +384,20 @@ static void an_epoch_that_is_too_old_is_walked_again_three_times_at_most(void **
 static void a_walk_that_waits_for_the_worker_is_not_too_old(void **state unused_arg)
 {
     struct fixture f;
-    struct gate gate;
+    struct gate gates[2];
 
     init(&f, true);
     fake_cluster_pass(&f.c, SEC);
-    close_gate(&f, &gate);
+    close_gate(&f, &gates[0]);
     assert_int_equal(start(&f, 300 * SEC), 0);
     fake_cluster_pass(&f.c, 60 * SEC);
-    open_gate(&gate);
+    close_gate(&f, &gates[1]);
+    open_gate(&gates[0]);
+    wait_for(&gates[1].arrived);
+    for (int n = 0; n < 5; n++)
+        assert_int_equal(loop_turn(f.c.loop, 0, NULL), 0);
+    assert_int_equal(f.finished, 1); // in one walk
+    open_gate(&gates[1]);
     settle(&f);
     assert_int_equal(assessor_result(f.assessor, UID)->outcome, JOB_COMPLETED);
     fini(&f);
