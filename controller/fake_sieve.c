@@ -346,6 +346,18 @@ static bool runs_ended(struct play *p, const struct sieve_step *step)
     return p->ended >= step->n;
 }
 
+static bool run_claimed(struct play *p, const struct sieve_step *step unused_arg)
+{
+    for (size_t i = p->first_event; i < fake_view_events(p->f.server); i++) {
+        struct fake_view_event ev = fake_view_event(p->f.server, i);
+
+        if (strcmp(ev.resource, "kube9.io/assessmentruns") == 0 &&
+            strstr(ev.json, "\"phase\":\"Running\""))
+            return true;
+    }
+    return false;
+}
+
 // Steps
 
 static void apply(struct play *p, const char *kind, const char *object, const char *spec)
@@ -453,6 +465,8 @@ static bool take_step(struct play *p, const struct sieve_step *step)
         return let_pass(p, STEP_MAX, is_gone, step);
     case SIEVE_UNTIL_RUNS:
         return let_pass(p, STEP_MAX, runs_ended, step);
+    case SIEVE_UNTIL_CLAIM:
+        return let_pass(p, STEP_MAX, run_claimed, step);
     case SIEVE_HAND_OVER:
         return hand_over(p);
     default:

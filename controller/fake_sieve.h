@@ -10,18 +10,19 @@
 
 enum sieve_do {
     SIEVE_END,
-    SIEVE_START,      // the first process
-    SIEVE_CONFIG,     // text: spec of Kube9Config default; its status stays
-    SIEVE_RUN,        // object: name of the AssessmentRun; text: spec; its status stays
-    SIEVE_CRD,        // object: plural, text: group
-    SIEVE_OBJECT,     // text: JSON
-    SIEVE_DELETE,     // object: "plural/name"
-    SIEVE_UNTIL,      // object, path, text: the member has the value
-    SIEVE_UNTIL_GONE, // object
-    SIEVE_UNTIL_RUNS, // n runs have ended since the beginning
-    SIEVE_PASS,       // n seconds
-    SIEVE_HAND_OVER,  // SIGTERM, and the next process (of another Pod) when that has ended
-    SIEVE_LOCK_STORE, // another process holds the database
+    SIEVE_START,       // the first process
+    SIEVE_CONFIG,      // text: spec of Kube9Config default; its status stays
+    SIEVE_RUN,         // object: name of the AssessmentRun; text: spec; its status stays
+    SIEVE_CRD,         // object: plural, text: group
+    SIEVE_OBJECT,      // text: JSON
+    SIEVE_DELETE,      // object: "plural/name"
+    SIEVE_UNTIL,       // object, path, text: the member has the value
+    SIEVE_UNTIL_GONE,  // object
+    SIEVE_UNTIL_RUNS,  // n runs have ended since the beginning
+    SIEVE_UNTIL_CLAIM, // a run was claimed
+    SIEVE_PASS,        // n seconds
+    SIEVE_HAND_OVER,   // SIGTERM, and the next process (of another Pod) when that has ended
+    SIEVE_LOCK_STORE,  // another process holds the database
     SIEVE_UNLOCK_STORE,
 };
 
