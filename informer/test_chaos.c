@@ -19,7 +19,11 @@
 
 #include <malloc.h>
 
-#define SCHEDULES  500
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#    define SCHEDULES 200
+#else
+#    define SCHEDULES 500
+#endif
 #define ENOUGH     200 // schedules after which every event must have happened
 #define STEPS      120
 #define WARM       20          // schedules until atoms, tables and caches of malloc have their size
