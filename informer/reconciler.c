@@ -77,8 +77,8 @@ void reconciler_free(struct reconciler *r)
 {
     if (!r)
         return;
-    while (!list_empty(&r->requests)) {
-        struct request *q = container_of(r->requests.next, struct request, link);
+    LIST_EACH (it, &r->requests) {
+        struct request *q = container_of(it, struct request, link);
 
         client_cancel(r->o.session->client, q->call);
         list_remove(&q->link);
