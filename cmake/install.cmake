@@ -32,8 +32,9 @@ endif()
 target_include_directories(kube9_informer
   INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/kube9-informer>)
 target_compile_definitions(kube9_informer INTERFACE _GNU_SOURCE)
+# The libcurl of whoever links it; a release build has no shared one.
 target_link_libraries(kube9_informer
-  INTERFACE PkgConfig::CURL PkgConfig::LWS PkgConfig::YYJSON PkgConfig::YAML PkgConfig::OPENSSL
+  INTERFACE $<INSTALL_INTERFACE:PkgConfig::CURL> PkgConfig::LWS PkgConfig::YYJSON PkgConfig::YAML PkgConfig::OPENSSL
             PkgConfig::ZLIB Threads::Threads m)
 
 install(TARGETS kube9_informer EXPORT kube9-informer

@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.." || exit 1
 # Tests never reach for a developer's cluster.
 unset KUBECONFIG
 
-all='deps gcc clang asan tsan lint tidy fuzz e2e-1.36 e2e-1.30 soak'
+all='deps gcc clang release asan tsan lint tidy fuzz e2e-1.36 e2e-1.30 soak'
 [ $# -gt 0 ] || set -- $all
 [ "$*" != fast ] || set -- gcc-tests
 passed=0
@@ -51,6 +51,7 @@ stage() {
     gcc) build dev ;;
     gcc-tests) build dev && unit dev ;;
     clang) build dev-clang && unit dev-clang -LE lint ;;
+    release) build release kube9-operator && cmake/test_install.sh build/release ;;
     asan) build asan && unit asan ;;
     tsan) build tsan && unit tsan ;;
     lint) build dev && unit dev -L lint ;;
