@@ -41,7 +41,8 @@ static void write_number(const struct row *row, const char *format, struct write
     if (row->opt->max <= row->opt->min)
         return;
     w_key_int(w, "minimum", row->opt->min);
-    if (row->opt->max < (row->kind == ROW_INT ? INT32_MAX : INT64_MAX))
+    // Kubernetes 1.30 does not hold values to their format.
+    if (row->kind == ROW_INT || row->opt->max < INT64_MAX)
         w_key_int(w, "maximum", row->opt->max);
 }
 

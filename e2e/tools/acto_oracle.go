@@ -142,7 +142,9 @@ func names(message string, paths []string) bool {
 		steps := strings.Split(strings.ReplaceAll(path, ".[]", ""), ".")
 		for n := len(steps); n > 1; n-- {
 			whole, below := strings.Join(steps[:n], "."), strings.Join(steps[1:n], ".")
-			if strings.Contains(message, whole) || strings.Contains(message, " in "+below) {
+			// Kubernetes 1.30 names members of a status as seen from the status.
+			if strings.Contains(message, whole) || strings.Contains(message, " in "+below) ||
+				strings.Contains(message, " "+below+": ") || strings.Contains(message, "["+below+": ") {
 				return true
 			}
 		}
