@@ -57,8 +57,8 @@ asan: deps ## unit and component tests under AddressSanitizer and UBSan
 tsan: deps ## the same under ThreadSanitizer
 	@cmake/test.sh tsan
 
-fuzz: deps ## every fuzzer for FUZZ_SECONDS (default 20) each
-	@cmake/test.sh fuzz
+fuzz: deps ## every fuzzer for FUZZ_SECONDS (default 20) each, with inputs that no run had before
+	@FUZZ_SEED=$${FUZZ_SEED:-0} cmake/test.sh fuzz
 
 store-kill: deps ## kill a writer of the history COUNT times (default 1000), SEED=n replays
 	@cmake/build.sh $(PRESET) test_kill

@@ -3,7 +3,8 @@
 #
 # Runs every fuzzer of build/fuzz for FUZZ_SECONDS (default 20), as many at a time as there are
 # processors (FUZZ_JOBS), each from its committed corpus and dictionary. FUZZ_TARGETS="split cron"
-# runs these alone. What it finds on the way grows build/fuzz/corpus/; an input that breaks a target
+# runs these alone. FUZZ_SEED makes the inputs the same each time: `make test` has one, so that what
+# it finds follows from the change and not from luck; without it each run looks elsewhere. What it finds on the way grows build/fuzz/corpus/; an input that breaks a target
 # is left in build/fuzz/crashes/ with the command that replays it.
 # The last line is "N passed, N failed".
 set -euo pipefail
@@ -26,7 +27,7 @@ figures() {
 one() {
     local target=$1 seeds=$2 log=$out/$1.log at=$3
     mkdir -p "$dir/corpus/$target" "$dir/crashes"
-    set -- -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=65536 \
+    set -- -seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -max_len=65536 \
         -artifact_prefix="$dir/crashes/$target-" -print_final_stats=1 "$dir/corpus/$target"
     [ ! -d "$seeds" ] || set -- "$@" "$seeds"
     [ ! -f "$seeds.dict" ] || set -- "$@" -dict="$seeds.dict"

@@ -22,7 +22,8 @@ failed=0
 skipped=0
 bad=
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+failures=$(mktemp)
+trap 'rm -f "$log" "$failures"' EXIT
 trap 'exit 130' INT TERM
 
 build() {
@@ -56,7 +57,7 @@ stage() {
     tsan) build tsan && unit tsan ;;
     lint) build dev && unit dev -L lint ;;
     tidy) cmake/tidy.sh ;;
-    fuzz) build fuzz && cmake/fuzz.sh ;;
+    fuzz) build fuzz && FUZZ_SEED=${FUZZ_SEED:-4} cmake/fuzz.sh ;;
     e2e-*) build dev kube9-operator && e2e "v${1#e2e-}" ;;
     soak) build dev kube9-operator kube9-follow && MINUTES=0.7 PODS=300 e2e/soak.sh ;;
     *) echo "no such stage: $1 (there are: $all)"; return 2 ;;
@@ -83,6 +84,22 @@ count() {
     [ "$rc" = 0 ] || [ "$f" -gt 0 ] || f=1
 }
 
+# What a failed stage said of its failure, for the end, where a reader of a long log looks first:
+# the lines that name one, or the last lines of all.
+remember() {
+    local lines
+    lines=$(grep -nE 'FAILED|\*\*\*(Failed|Timeout|Exception)|not ok|[Ee]rror:|ERROR|SUMMARY|to replay' "$log" |
+        tail -n 30)
+    {
+        echo "-- what $1 said:"
+        if [ -n "$lines" ]; then
+            echo "$lines"
+        else
+            tail -n 30 "$log"
+        fi
+    } | cut -c1-400 >>"$failures"
+}
+
 for name in "$@"; do
     start=$SECONDS
     echo "== $name"
@@ -91,10 +108,11 @@ for name in "$@"; do
     passed=$((passed + p))
     failed=$((failed + f))
     skipped=$((skipped + s))
-    [ "$f" = 0 ] || bad="$bad $name"
+    [ "$f" = 0 ] || { bad="$bad $name" && remember "$name"; }
     echo "== $name: $p passed, $f failed, $s skipped, $((SECONDS - start)) s"
 done
 
+cat "$failures"
 [ -z "$bad" ] || echo "failed:$bad"
 echo "all stages: $SECONDS s"
 if [ "$skipped" = 0 ]; then
