@@ -41,16 +41,11 @@ e2e() {
     e2e/run.sh --version "$1"
 }
 
-# The Pod Security fixtures that controller/checks/test_pss_oracle.c judges, a Go module of 1 MB.
-oracle() {
-    (cd e2e/k8s/v1.36 && go mod download k8s.io/pod-security-admission)
-}
-
 stage() {
     case $1 in
-    deps) cmake/deps.sh && oracle ;;
+    deps) cmake/deps.sh && cmake/pss.sh ;;
     gcc) build dev ;;
-    gcc-tests) build dev && unit dev ;;
+    gcc-tests) cmake/pss.sh && build dev && unit dev ;;
     clang) build dev-clang && unit dev-clang -LE lint ;;
     release) build release kube9-operator && cmake/test_install.sh build/release ;;
     asan) build asan && unit asan ;;

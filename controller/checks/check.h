@@ -74,7 +74,10 @@ struct check {
     const char
         *aliases; // upstream 2.4 ids, blank separated: "security.privileged-containers"; "" if none
     enum check_severity severity;
-    int tier;        // build order of the catalogue: 1 to 3
+    int tier; // build order of the catalogue: 1 to 3
+    // Pod Security Standards, minor versions: the control begins with pss_since; Windows Pods are
+    // exempt from pss_windows on (0: never).
+    uint8_t pss_since, pss_windows;
     unsigned flags;  // CHECK_*
     unsigned sets;   // per_container: enum container_set
     kind_mask kinds; // per_object: what is walked; per_workload: 0 is every workload kind

@@ -8,6 +8,7 @@
 #define TABLES(X)                                                                                  \
     X(security_pod)                                                                                \
     X(security_container)                                                                          \
+    X(security_confinement)                                                                        \
     X(security_capabilities)                                                                       \
     X(security_secrets)                                                                            \
     X(security_images)                                                                             \

@@ -224,6 +224,14 @@ static void judge_injected(struct assess *as, size_t i, const struct workload *w
     report_at(&as->r, NULL);
 }
 
+static bool spares_windows(const struct assess *as, const struct check *c, const struct pod_view *p)
+{
+    const char *os = atom_str(pod_os_name(pod_spec_os(p->spec)));
+
+    return profile_spares_windows(as->sel.profile, c, as->s->server_minor,
+                                  strcmp(os, "windows") == 0);
+}
+
 static void judge_pod(struct assess *as, size_t i, const struct workload *w,
                       const struct pod_view *p, const struct unit_exemption *ex)
 {
@@ -231,7 +239,7 @@ static void judge_pod(struct assess *as, size_t i, const struct workload *w,
 
     report_reset(&as->r);
     as->r.workload = w;
-    if ((c->flags & CHECK_LINUX) && p->windows) {
+    if (p->windows && spares_windows(as, c, p)) {
         report_skip(&as->r, SKIP_NOT_APPLICABLE, "does not apply to Windows Pods");
     } else if (c->per_container) {
         judge_containers(as, i, p, ex);
@@ -280,6 +288,16 @@ static void tell_undecoded(struct assess *as, const struct unit *u)
     as->sink->notice(as->sink->arg, object, "its content could not be read, so it is not judged");
 }
 
+// Injected containers, exempted ones and, before 1.19, seccomp in annotations are the workload's
+// own story, not that of its spec.
+static bool own_story(const struct assess *as, const struct workload *w,
+                      const struct unit_exemption *ex)
+{
+    bool old = as->s->server_minor > 0 && as->s->server_minor < 19;
+
+    return ex->containers || w->injected || old;
+}
+
 static void assess_workload(struct assess *as, const struct workload *w)
 {
     struct container_view list[POD_CONTAINERS_MAX];
@@ -300,10 +318,8 @@ static void assess_workload(struct assess *as, const struct workload *w)
     tell_undecoded(as, &u);
     pod_view_init(&p, w->spec, w->template, as->s->server_minor, list);
     exempt_unit(&as->ex, &target, &u.ex);
-    // Injected containers and exempted ones are the workload's own story, not that of its spec.
-    struct memo_entry *memo = as->o->no_memo || u.ex.containers || w->injected
-                                  ? NULL
-                                  : memo_entry(&as->memo, w->object->spec);
+    bool alone = as->o->no_memo || own_story(as, w, &u.ex);
+    struct memo_entry *memo = alone ? NULL : memo_entry(&as->memo, w->object->spec);
     for (size_t i = 0; i < as->n && !as->cancelled; i++) {
         if (wants_workload(as, i, w) && !skip_undecoded(as, i, w->object))
             account(as, i, &u, outcome_of(as, i, w, &p, &u.ex, memo));
@@ -399,6 +415,8 @@ static void choose(struct assess *as)
     as->n = checks_count();
     for (size_t i = 0; i < as->n; i++) {
         as->checks[i] = checks_at(i);
+        if (!profile_in_force(as->sel.profile, as->checks[i], as->s->server_minor))
+            as->sel.listed[i] = false;
         tally_init(&as->tally[i], as->checks[i], as->s, undecoded, as->sel.enabled[i]);
         if (!as->sel.listed[i])
             as->tally[i].run = false;

@@ -170,6 +170,8 @@ CHECK_TABLE(
       .aliases = "",
       .severity = CHECK_MEDIUM,
       .tier = 1,
+      .pss_since = 22,
+      .pss_windows = 25,
       .flags = CHECK_LINUX,
       .sets = SET_ALL,
       .per_container = drop_all },
@@ -180,6 +182,8 @@ CHECK_TABLE(
       .aliases = "",
       .severity = CHECK_MEDIUM,
       .tier = 1,
+      .pss_since = 22,
+      .pss_windows = 25,
       .flags = CHECK_LINUX,
       .sets = SET_ALL,
       .per_container = restricted_add }, );

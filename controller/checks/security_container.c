@@ -189,91 +189,6 @@ static void read_only_root(struct report *r, const struct pod_view *p unused_arg
         report_fail(r, "securityContext.readOnlyRootFilesystem", "has a writable root file system");
 }
 
-static bool seccomp_bad(const struct seccomp_profile *s)
-{
-    enum profile_type t = seccomp_profile_type(s);
-
-    return s && t != PROFILE_RUNTIME_DEFAULT && t != PROFILE_LOCALHOST;
-}
-
-static void seccomp_unconfined(struct report *r, const struct pod_view *p,
-                               const struct container_view *c)
-{
-    if (r->first && seccomp_bad(pod_security_context_seccomp_profile(psc_of(p)))) {
-        report_at(r, NULL);
-        report_fail(r, "securityContext.seccompProfile.type", "the Pod switches seccomp off");
-        report_at(r, c);
-    }
-    if (seccomp_bad(security_context_seccomp_profile(sc_of(c))))
-        report_fail(r, "securityContext.seccompProfile.type", "switches seccomp off");
-}
-
-static void seccomp_profile_set(struct report *r, const struct pod_view *p,
-                                const struct container_view *c)
-{
-    const struct seccomp_profile *s = security_context_seccomp_profile(sc_of(c));
-
-    if (is_privileged(c))
-        return;
-    if (!s)
-        s = pod_security_context_seccomp_profile(psc_of(p));
-    if (!s || seccomp_bad(s))
-        report_fail(r, "securityContext.seccompProfile.type",
-                    "has no seccomp profile (RuntimeDefault or Localhost)");
-}
-
-static void apparmor(struct report *r, const struct pod_view *p, const struct container_view *c)
-{
-    const struct apparmor_profile *own = security_context_apparmor_profile(sc_of(c));
-    const struct apparmor_profile *pod = pod_security_context_apparmor_profile(psc_of(p));
-    char key[160];
-
-    if (r->first && apparmor_profile_type(pod) == PROFILE_UNCONFINED) {
-        report_at(r, NULL);
-        report_fail(r, "securityContext.appArmorProfile.type", "the Pod switches AppArmor off");
-        report_at(r, c);
-    }
-    if (apparmor_profile_type(own) == PROFILE_UNCONFINED)
-        report_fail(r, "securityContext.appArmorProfile.type", "switches AppArmor off");
-    if (own || pod)
-        return; // the field wins over the annotation of old
-    snprintf(key, sizeof(key), "container.apparmor.security.beta.kubernetes.io/%s", c->name);
-    const char *old = rmap_get(object_meta_annotations(p->meta), key);
-    if (old && strcmp(old, "unconfined") == 0)
-        report_fail(r, "", "switches AppArmor off by annotation");
-}
-
-static const char *selinux_problem(const struct selinux_options *o, int minor)
-{
-    static const char *const good[] = { "", "container_t", "container_init_t", "container_kvm_t" };
-    const char *type = atom_str(selinux_options_type(o));
-
-    if (selinux_options_user(o) || selinux_options_role(o))
-        return "sets an SELinux user or role";
-    for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-        if (strcmp(type, good[i]) == 0)
-            return NULL;
-    }
-    if (strcmp(type, "container_engine_t") == 0 && (minor == 0 || minor >= 31))
-        return NULL;
-    return "sets an SELinux type that is not one of the container types";
-}
-
-static void selinux(struct report *r, const struct pod_view *p, const struct container_view *c)
-{
-    const char *pod =
-        selinux_problem(pod_security_context_selinux_options(psc_of(p)), p->server_minor);
-    const char *own = selinux_problem(security_context_selinux_options(sc_of(c)), p->server_minor);
-
-    if (r->first && pod) {
-        report_at(r, NULL);
-        report_fail(r, "securityContext.seLinuxOptions", "the Pod %s", pod);
-        report_at(r, c);
-    }
-    if (own)
-        report_fail(r, "securityContext.seLinuxOptions", "%s", own);
-}
-
 static void proc_mount_unmasked(struct report *r, const struct pod_view *p,
                                 const struct container_view *c)
 {
@@ -375,6 +290,8 @@ CHECK_TABLE(
       .aliases = "",
       .severity = CHECK_HIGH,
       .tier = 1,
+      .pss_since = 8,
+      .pss_windows = 25,
       .flags = CHECK_LINUX,
       .sets = SET_ALL,
       .per_container = privilege_escalation },
@@ -394,6 +311,7 @@ CHECK_TABLE(
       .aliases = "",
       .severity = CHECK_HIGH,
       .tier = 1,
+      .pss_since = 23,
       .flags = CHECK_LINUX,
       .sets = SET_ALL,
       .per_container = run_as_user_root },
@@ -446,46 +364,6 @@ CHECK_TABLE(
       .flags = CHECK_LINUX,
       .sets = SET_STARTED,
       .per_container = read_only_root },
-    { .id = "security/seccomp-unconfined",
-      .title = "Nothing switches seccomp off",
-      .remediation = "Set seccompProfile.type to RuntimeDefault or Localhost.",
-      .frameworks = "PSS-B CIS-5.6.2",
-      .aliases = "",
-      .severity = CHECK_HIGH,
-      .tier = 1,
-      .flags = CHECK_LINUX,
-      .sets = SET_ALL,
-      .per_container = seccomp_unconfined },
-    { .id = "security/seccomp-profile",
-      .title = "Every container has a seccomp profile",
-      .remediation = "Set securityContext.seccompProfile.type of the Pod to RuntimeDefault.",
-      .frameworks = "PSS-R CIS-5.6.2 NSA-RT",
-      .aliases = "",
-      .severity = CHECK_MEDIUM,
-      .tier = 1,
-      .flags = CHECK_LINUX,
-      .sets = SET_ALL,
-      .per_container = seccomp_profile_set },
-    { .id = "security/apparmor-profile",
-      .title = "Nothing switches AppArmor off",
-      .remediation = "Remove the Unconfined AppArmor profile, by field or by annotation.",
-      .frameworks = "PSS-B NSA-RT",
-      .aliases = "",
-      .severity = CHECK_LOW,
-      .tier = 1,
-      .flags = CHECK_LINUX | CHECK_JOINS,
-      .sets = SET_ALL,
-      .per_container = apparmor },
-    { .id = "security/selinux-options",
-      .title = "SELinux labels stay within the container types",
-      .remediation = "Remove seLinuxOptions.user and role and use a container type.",
-      .frameworks = "PSS-B NSA-RT",
-      .aliases = "",
-      .severity = CHECK_MEDIUM,
-      .tier = 1,
-      .flags = CHECK_LINUX,
-      .sets = SET_ALL,
-      .per_container = selinux },
     { .id = "security/proc-mount",
       .title = "/proc keeps its default masks",
       .remediation = "Remove procMount, or set hostUsers to false on Kubernetes 1.35 or newer.",

@@ -94,7 +94,7 @@ static void host_path(struct report *r, const struct pod_view *p)
         if (volume_has_host_path(v))
             report_fail(r, field, "volume '%s' is the node's %s", name,
                         clean_path(text_or(host_path_path(volume_host_path(v)), ""), path));
-        else if (claims_host_path(r, v))
+        else if (!r->profile->standard && claims_host_path(r, v))
             report_fail(r, "volumes", "volume '%s' claims a PersistentVolume on the node", name);
     }
 }
@@ -386,6 +386,7 @@ CHECK_TABLE(
       .aliases = "",
       .severity = CHECK_MEDIUM,
       .tier = 3,
+      .pss_since = 34,
       .sets = SET_ALL,
       .per_container = probe_host },
     { .id = "security/host-aliases",

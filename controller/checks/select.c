@@ -9,8 +9,8 @@ static const char *const tenant_ids[] = { "reliability/cpu-limit", "security/low
 static const struct profile profiles[] = {
     { .name = "default" },
     { .name = "strict", .enable = strict_ids, .strict = true },
-    { .name = "pss-baseline", .frameworks = "PSS-B" },
-    { .name = "pss-restricted", .frameworks = "PSS-", .restricted = true },
+    { .name = "pss-baseline", .frameworks = "PSS-B", .standard = true },
+    { .name = "pss-restricted", .frameworks = "PSS-", .restricted = true, .standard = true },
     { .name = "nsa", .frameworks = "NSA-" },
     { .name = "cis-1.12", .frameworks = "CIS-" },
     { .name = "multi-tenant", .enable = tenant_ids },
@@ -25,6 +25,18 @@ const struct profile *profile_find(const char *name)
             return &profiles[i];
     }
     return NULL;
+}
+
+bool profile_in_force(const struct profile *p, const struct check *c, int minor)
+{
+    return !p->standard || minor == 0 || minor >= c->pss_since;
+}
+
+bool profile_spares_windows(const struct profile *p, const struct check *c, int minor, bool os)
+{
+    if (!p->standard)
+        return c->flags & CHECK_LINUX;
+    return os && c->pss_windows && (minor == 0 || minor >= c->pss_windows);
 }
 
 int assess_profile_check(const char *name, struct error *e)

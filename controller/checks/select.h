@@ -13,9 +13,15 @@ struct profile {
     const char *const *enable; // CHECK_OFF ids that run in it
     bool strict;               // three replicas, liveness fails
     bool restricted; // the restricted Pod Security Standard: user namespaces relax nothing more
+    bool standard;   // a Pod Security Standard as the API server judges it, and nothing beyond
 };
 
 const struct profile *profile_find(const char *name); // NULL name: "default"; NULL if unknown
+
+// Has the profile this check on a server of Kubernetes 1.minor (0: unknown, the newest)?
+bool profile_in_force(const struct profile *p, const struct check *c, int minor);
+// Does the profile spare Windows Pods this check? os: the Pod says itself that it is one.
+bool profile_spares_windows(const struct profile *p, const struct check *c, int minor, bool os);
 
 struct selection {
     const struct profile *profile;

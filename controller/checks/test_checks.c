@@ -312,19 +312,19 @@ static void the_documentation_is_the_tables(void **state unused_arg)
     buf_init(&want, 1 << 20);
     buf_init(&have, 1 << 20);
     assert_int_equal(checks_markdown(&want), 0);
-    if (getenv("UPDATE")) {
+    if (getenv("K9_UPDATE")) {
         FILE *out = fopen("docs/checks.md", "we");
         assert_non_null(out);
         assert_int_equal(fwrite(want.p, 1, want.n, out), want.n);
         fclose(out);
     }
     if (!in)
-        fail_msg("docs/checks.md is missing; UPDATE=1 writes it");
+        fail_msg("docs/checks.md is missing; K9_UPDATE=1 writes it");
     while ((n = fread(chunk, 1, sizeof(chunk), in)) > 0)
         buf_add(&have, chunk, n);
     fclose(in);
     if (have.n != want.n || memcmp(have.p, want.p, want.n) != 0)
-        fail_msg("docs/checks.md differs from the tables; UPDATE=1 writes it anew");
+        fail_msg("docs/checks.md differs from the tables; K9_UPDATE=1 writes it anew");
 }
 
 RUN(T(each_id_is_well_formed_and_unique), T(each_check_has_exactly_one_scope_and_its_texts),
