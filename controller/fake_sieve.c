@@ -597,11 +597,3 @@ void sieve_play(const struct sieve_scenario *s, const struct sieve_fault *f,
     unsetenv("POD_UID"); // NOLINT(concurrency-mt-unsafe)
     fake_manager_fini(&p.f);
 }
-
-void sieve_outcome_fini(struct sieve_outcome *o)
-{
-    free(o->state);
-    free(o->loose);
-    free(o->events);
-    free(o->beats);
-}

@@ -239,3 +239,11 @@ size_t sieve_cases(enum sieve_plan plan, const char *program)
     printf(c.not_fired ? ", %zu without their fault\n" : "\n", c.not_fired);
     return c.differ;
 }
+
+void sieve_outcome_fini(struct sieve_outcome *o)
+{
+    free(o->state);
+    free(o->loose);
+    free(o->events);
+    free(o->beats);
+}
