@@ -190,6 +190,21 @@ static void trees_have_lines(void **state)
     assert_null(yaml_get(NULL, "x"));
 }
 
+static void keys_have_the_line_they_stand_in(void **state)
+{
+    const struct yaml_node *n =
+        read_one(state, "base: &b\n  x: 1\n  y: 2\nmine:\n  <<: *b\n  z:\n    - 1\ncopy: *b\n");
+    const struct yaml_node *mine = yaml_get(n, "mine");
+
+    assert_int_equal(n->sub.lines[0], 1);
+    assert_int_equal(n->sub.lines[1], 4);
+    assert_int_equal(n->sub.lines[2], 8);
+    assert_string_equal(mine->sub.keys[0].p, "z");
+    assert_int_equal(mine->sub.lines[0], 6); // its value begins in line 7
+    assert_string_equal(mine->sub.keys[2].p, "y");
+    assert_int_equal(mine->sub.lines[2], 3); // where the merged map has it
+}
+
 static void text_falls_back_when_there_is_none(void **state)
 {
     const struct yaml_node *n = read_one(state, "a: 1\nb:\nc: ''\nd: []\ne: true\nf: 0x10\n");
@@ -475,7 +490,7 @@ static void many_keys_are_sorted_out_quickly(void **state)
 
 #define Y(fn) cmocka_unit_test_setup_teardown(fn, begin, end)
 RUN(Y(scalars_follow_the_core_schema), Y(values_are_exact), Y(wrong_core_tags_are_refused),
-    Y(trees_have_lines), Y(text_falls_back_when_there_is_none),
+    Y(trees_have_lines), Y(keys_have_the_line_they_stand_in), Y(text_falls_back_when_there_is_none),
     Y(a_stream_gives_its_documents_in_order), Y(an_empty_stream_has_no_document),
     Y(empty_containers_are_empty), Y(an_alias_is_the_node_of_its_anchor),
     Y(an_anchor_may_be_given_anew), Y(anchors_end_with_their_document),

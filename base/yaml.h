@@ -25,7 +25,8 @@ struct yaml_node {
 
         struct {
             struct yaml_node **v; // LIST: items; MAP: values
-            struct str *keys;     // MAP only
+            struct str *keys;     // MAP only; likewise
+            uint32_t *lines;      // of the keys: a value may begin below its key, or be an alias
             uint32_t n;
         } sub;
     };
@@ -35,7 +36,8 @@ struct yaml_node {
 #define YAML_DEPTH_MAX 64
 #define YAML_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
-// The text is borrowed until yaml_close, the nodes live in the arena and hold nothing of it.
+// The text is borrowed until yaml_close, the nodes live in the arena and hold nothing of it;
+// between two documents the arena may be reset.
 struct yaml_reader;
 struct yaml_reader *yaml_open(struct str text, struct arena *a);
 // Next document of the text; ret NULL at the end of the stream. An empty document is a YAML_NULL

@@ -32,6 +32,23 @@ static int set_twice(const struct yaml_entry *first, const struct yaml_entry *ag
                      again->line, again->key.p, first->line);
 }
 
+static bool same_key(const struct yaml_entry *x, const struct yaml_entry *y)
+{
+    return x->key.n == y->key.n && !memcmp(x->key.p, y->key.p, x->key.n);
+}
+
+// Most maps have a few keys of their own: comparing each with each is quicker than sorting.
+#define FEW 16u
+
+static int refuse_twice(const struct yaml_entry *v, size_t n, struct error *e)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t j = 0; j < i; j++)
+            if (same_key(&v[i], &v[j]))
+                return set_twice(&v[j], &v[i], e);
+    return 0;
+}
+
 // Takes the value from each entry that an earlier one overrules.
 static int drop_overruled(struct yaml_entry *v, size_t n, struct error *e)
 {
@@ -41,11 +58,9 @@ static int drop_overruled(struct yaml_entry *v, size_t n, struct error *e)
         sorted[i] = &v[i];
     qsort(sorted, n, sizeof(struct yaml_entry *), compare_entries);
     for (size_t i = 1; i < n; i++) {
-        struct str a = sorted[i - 1]->key, b = sorted[i]->key;
-
-        if (a.n != b.n || memcmp(a.p, b.p, a.n))
+        if (!same_key(sorted[i - 1], sorted[i]))
             continue;
-        if (sorted[i]->line)
+        if (!sorted[i]->merged)
             return set_twice(sorted[i - 1], sorted[i], e);
         sorted[i]->value = NULL;
     }
@@ -83,7 +98,10 @@ static size_t append_merged(struct yaml_entry *v, size_t n, struct yaml_node *co
 {
     for (size_t m = 0; m < n_maps; m++)
         for (uint32_t i = 0; i < maps[m]->sub.n; i++)
-            v[n++] = (struct yaml_entry){ .key = maps[m]->sub.keys[i], .value = maps[m]->sub.v[i] };
+            v[n++] = (struct yaml_entry){ .key = maps[m]->sub.keys[i],
+                                          .line = maps[m]->sub.lines[i],
+                                          .merged = true,
+                                          .value = maps[m]->sub.v[i] };
     return n;
 }
 
@@ -105,36 +123,32 @@ static int find_merge(const struct yaml_entry *v, size_t n, const struct yaml_en
 static int fill(struct yaml_node *map, const struct yaml_entry *v, size_t n, struct arena *a,
                 struct error *e)
 {
-    if (yaml_room(a, n, sizeof(void *) + sizeof(struct str), map->line, e) < 0)
+    if (yaml_room(a, n, sizeof(void *) + sizeof(struct str) + sizeof(uint32_t), map->line, e) < 0)
         return -1;
     map->sub.v = ARENA_ARRAY(a, struct yaml_node *, n);
     map->sub.keys = ARENA_ARRAY(a, struct str, n);
+    map->sub.lines = ARENA_ARRAY(a, uint32_t, n);
     map->sub.n = 0;
     for (size_t i = 0; i < n; i++) {
         if (!v[i].value)
             continue;
         map->sub.keys[map->sub.n] = v[i].key;
+        map->sub.lines[map->sub.n] = v[i].line;
         map->sub.v[map->sub.n++] = v[i].value;
     }
     return 0;
 }
 
-int yaml_fill_map(struct yaml_node *map, const struct yaml_entry *v, size_t n, struct arena *a,
-                  struct error *e)
+static int fill_merged(struct yaml_node *map, const struct yaml_entry *v, size_t n,
+                       const struct yaml_entry *merge, struct arena *a, struct error *e)
 {
-    autofree struct yaml_entry *all = NULL;
-    struct yaml_node *const *maps = NULL;
-    const struct yaml_entry *merge;
     size_t n_maps = 0, total = 0;
+    struct yaml_node *const *maps = sources_of(merge, &n_maps);
+    autofree struct yaml_entry *all = NULL;
 
-    if (find_merge(v, n, &merge, e) < 0)
-        return -1;
-    if (merge) {
-        maps = sources_of(merge, &n_maps);
-        if (!maps)
-            return error_set(e, ERR_INVALID, "line %u: '<<' takes a map or a list of maps",
-                             merge->line);
-    }
+    if (!maps)
+        return error_set(e, ERR_INVALID, "line %u: '<<' takes a map or a list of maps",
+                         merge->line);
     all = xmalloc((n + entries_of(maps, n_maps)) * sizeof(*all));
     for (size_t i = 0; i < n; i++)
         if (!v[i].is_merge)
@@ -143,4 +157,18 @@ int yaml_fill_map(struct yaml_node *map, const struct yaml_entry *v, size_t n, s
     if (drop_overruled(all, total, e) < 0)
         return -1;
     return fill(map, all, total, a, e);
+}
+
+int yaml_fill_map(struct yaml_node *map, struct yaml_entry *v, size_t n, struct arena *a,
+                  struct error *e)
+{
+    const struct yaml_entry *merge;
+
+    if (find_merge(v, n, &merge, e) < 0)
+        return -1;
+    if (merge)
+        return fill_merged(map, v, n, merge, a, e);
+    if ((n <= FEW ? refuse_twice(v, n, e) : drop_overruled(v, n, e)) < 0)
+        return -1;
+    return fill(map, v, n, a, e);
 }

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the members of an object stand in its file, kept after the tree is gone: twelve bytes for
+// each key and list item. Immutable: any thread may ask.
+#pragma once
+
+#include "base/yaml.h"
+
+#define YAML_LINES_MAX 65536u // keys and items that are kept of one object, the first ones
+
+struct yaml_lines;
+
+struct yaml_lines *yaml_lines_new(const struct yaml_node *root);
+void yaml_lines_free(struct yaml_lines *l); // NULL ok
+size_t yaml_lines_bytes(const struct yaml_lines *l);
+// "spec.containers[0].image" or "data[app.properties]": the line of that key or item, or of the
+// nearest thing above that is there; "" is the object.
+uint32_t yaml_lines_find(const struct yaml_lines *l, const char *path);
