@@ -111,11 +111,10 @@ static uint32_t add_text(struct decoder *d, const struct row *row, struct str s)
 }
 
 // The atoms met last. Documents of one list repeat the same few words, so most are found here for
-// the price of one comparison instead of a keyed hash. It belongs to the atom table, and like it to
-// the one thread that interns.
+// the price of one comparison instead of a keyed hash. Each thread has its own.
 #define MEMO    256u
 #define KEY_MAX 1024u // of a map; label keys have 317
-static atom memo[MEMO];
+static _Thread_local atom memo[MEMO];
 
 static atom intern(struct str s)
 {

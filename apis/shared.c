@@ -8,6 +8,8 @@
 #include "base/alloc.h"
 #include "base/map.h"
 
+#include <pthread.h>
+
 struct shared_block {
     uint32_t refs;
     uint32_t n; // bytes of the record
@@ -34,6 +36,7 @@ static bool block_is(const void *entry, const void *key)
 }
 
 static const struct map_ops block_ops = { block_hash, block_is };
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // of the table and the counts
 static struct map blocks;
 static size_t bytes_held;
 static uint32_t next_id;
@@ -54,22 +57,32 @@ static void give_id(uint32_t id)
     free_ids[free_n++] = id;
 }
 
+static struct shared_block *add_block(const struct content *c, uint32_t hash)
+{
+    struct shared_block *s = xmalloc(sizeof(*s) + c->n);
+
+    *s = (struct shared_block){ .refs = 1, .n = c->n, .id = take_id(), .hash = hash };
+    memcpy(s->record, c->p, c->n);
+    map_put(&blocks, c, s);
+    bytes_held += sizeof(*s) + c->n;
+    return s;
+}
+
 struct shared_block *shared_intern(const void *p, uint32_t n)
 {
     struct content c = { p, n };
     uint32_t hash = hash_bytes(p, n);
+    struct shared_block *s;
+
+    pthread_mutex_lock(&lock);
     if (!blocks.ops)
         map_init(&blocks, &block_ops);
-    struct shared_block *s = map_get(&blocks, hash, &c);
-    if (s) {
+    s = map_get(&blocks, hash, &c);
+    if (s)
         s->refs++;
-        return s;
-    }
-    s = xmalloc(sizeof(*s) + n);
-    *s = (struct shared_block){ .refs = 1, .n = n, .id = take_id(), .hash = hash };
-    memcpy(s->record, p, n);
-    map_put(&blocks, &c, s);
-    bytes_held += sizeof(*s) + n;
+    else
+        s = add_block(&c, hash);
+    pthread_mutex_unlock(&lock);
     return s;
 }
 
@@ -82,11 +95,10 @@ struct shared_block *shared_ref(struct shared_block *s)
 
 // With the last block the table's own memory goes too: a cache that was emptied leaves nothing
 // behind.
-void shared_release(struct shared_block *s)
+static void drop_block(struct shared_block *s)
 {
-    if (!s || --s->refs)
-        return;
     struct content c = { s->record, s->n };
+
     map_del(&blocks, s->hash, &c);
     bytes_held -= sizeof(*s) + s->n;
     give_id(s->id);
@@ -98,6 +110,16 @@ void shared_release(struct shared_block *s)
     free(free_ids);
     free_ids = NULL;
     free_n = free_cap = next_id = 0;
+}
+
+void shared_release(struct shared_block *s)
+{
+    if (!s)
+        return;
+    pthread_mutex_lock(&lock);
+    if (!--s->refs)
+        drop_block(s);
+    pthread_mutex_unlock(&lock);
 }
 
 size_t shared_blocks(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Interned Pod specs: blocks shared by all objects whose spec is the same byte for byte. Loop
-// thread only.
+// thread only; while atoms are shared (base/atom.h) any thread may intern and release.
 #pragma once
 
 #include "apis/object.h"

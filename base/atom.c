@@ -8,8 +8,10 @@
 #include "base/alloc.h"
 #include "base/map.h"
 
+#include <pthread.h>
+
 #define CHUNK_ROWS 512u
-#define CHUNKS_MAX 8192u // 4 million atoms; the array costs memory only where it was touched
+#define CHUNKS_MAX (ATOMS_MAX / CHUNK_ROWS) // the array costs memory only where it was touched
 #define TEXT_BLOCK ((size_t)32 * 1024)
 
 struct row {
@@ -25,6 +27,8 @@ static uint32_t slots_cap;
 static char *text_at; // free part of the newest text block
 static size_t text_left;
 static size_t bytes_held;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // of all of these while shared
+static bool shared;
 
 static struct row *row_of(atom a)
 {
@@ -104,15 +108,29 @@ static struct row *next_row(void)
     return &chunks[chunk][count % CHUNK_ROWS];
 }
 
-atom atom_intern(const char *s, size_t n)
+void atom_share(bool on)
 {
-    uint32_t hash, slot;
+    shared = on;
+}
 
-    if (!s || !n || n > UINT32_MAX)
-        return 0;
+static void begin(void)
+{
+    if (shared)
+        pthread_mutex_lock(&lock);
+}
+
+static void end(void)
+{
+    if (shared)
+        pthread_mutex_unlock(&lock);
+}
+
+static atom intern_hashed(const char *s, size_t n, uint32_t hash)
+{
+    uint32_t slot;
+
     if (count >= slots_cap / 4 * 3)
         grow_slots();
-    hash = hash_bytes(s, n);
     slot = find_slot(s, n, hash);
     if (!slots[slot]) {
         struct row *r = next_row();
@@ -123,6 +141,20 @@ atom atom_intern(const char *s, size_t n)
     return slots[slot];
 }
 
+atom atom_intern(const char *s, size_t n)
+{
+    uint32_t hash;
+    atom a;
+
+    if (!s || !n || n > UINT32_MAX)
+        return 0;
+    hash = hash_bytes(s, n);
+    begin();
+    a = intern_hashed(s, n, hash);
+    end();
+    return a;
+}
+
 atom atom_of(const char *s)
 {
     return s ? atom_intern(s, strlen(s)) : 0;
@@ -130,9 +162,16 @@ atom atom_of(const char *s)
 
 atom atom_find(const char *s, size_t n)
 {
-    if (!s || !n || !slots_cap)
+    uint32_t hash = s ? hash_bytes(s, n) : 0;
+    atom a = 0;
+
+    if (!s || !n)
         return 0;
-    return slots[find_slot(s, n, hash_bytes(s, n))];
+    begin();
+    if (slots_cap)
+        a = slots[find_slot(s, n, hash)];
+    end();
+    return a;
 }
 
 const char *atom_str(atom a)
@@ -147,7 +186,12 @@ struct str atom_view(atom a)
 
 size_t atom_count(void)
 {
-    return count;
+    size_t n;
+
+    begin();
+    n = count;
+    end();
+    return n;
 }
 
 size_t atom_bytes(void)

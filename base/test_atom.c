@@ -116,6 +116,42 @@ static void another_thread_reads_while_the_loop_interns(void **state unused_arg)
     assert_int_equal(h.read, ARRAY_SIZE(h.atoms));
 }
 
+#define SHARED 2000
+
+static void *intern_the_same(void *arg)
+{
+    atom *got = arg;
+    char name[32];
+
+    for (size_t i = 0; i < SHARED; i++) {
+        snprintf(name, sizeof(name), "shared-%zu", i);
+        got[i] = atom_of(name);
+        if (atom_find(name, strlen(name)) != got[i] || strcmp(atom_str(got[i]), name) != 0)
+            got[i] = 0;
+    }
+    return NULL;
+}
+
+static void threads_that_share_the_table_get_the_same_atoms(void **state unused_arg)
+{
+    static atom got[3][SHARED];
+    pthread_t threads[2];
+    size_t n = atom_count();
+
+    atom_share(true);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, intern_the_same, got[i]), 0);
+    intern_the_same(got[2]);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    atom_share(false);
+    assert_int_equal(atom_count(), n + SHARED);
+    assert_memory_equal(got[0], got[1], sizeof(got[0]));
+    assert_memory_equal(got[0], got[2], sizeof(got[0]));
+    assert_int_not_equal(got[0][SHARED - 1], 0);
+}
+
 RUN(T(equal_strings_are_one_atom), T(no_string_is_zero), T(find_does_not_intern),
     T(text_never_moves_however_many_follow), T(long_texts_are_kept_whole),
-    T(another_thread_reads_while_the_loop_interns))
+    T(another_thread_reads_while_the_loop_interns),
+    T(threads_that_share_the_table_get_the_same_atoms))
