@@ -17,9 +17,22 @@ static bool in_list(const char *const *list, const char *word)
     return false;
 }
 
+static bool in_frameworks(const char *const *names, const struct check *c)
+{
+    bool any = !names;
+
+    for (; names && *names; names++)
+        any |= check_has_framework(c, *names);
+    return any;
+}
+
 static bool wanted(const struct args *a, const struct check *c)
 {
-    return in_list(arg_list(a, "pillar"), check_pillar_name(check_pillar(c))) &&
+    const char *profile = arg_text(a, "profile");
+
+    return (!profile || check_in_profile(c, profile)) &&
+           in_frameworks(arg_list(a, "framework"), c) &&
+           in_list(arg_list(a, "pillar"), check_pillar_name(check_pillar(c))) &&
            in_list(arg_list(a, "severity"), check_severity_name(c->severity));
 }
 
@@ -35,6 +48,29 @@ static void write_words(struct writer *w, const char *key, const char *words)
     w_list_end(w);
 }
 
+// Profiles that run the check.
+static size_t profiles_of(const struct check *c, const char *ret[], size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; profile_name(i); i++) {
+        if (n < max && check_in_profile(c, profile_name(i)))
+            ret[n++] = profile_name(i);
+    }
+    return n;
+}
+
+static void write_profiles(struct writer *w, const struct check *c)
+{
+    const char *names[PROFILES_MAX];
+    size_t n = profiles_of(c, names, PROFILES_MAX);
+
+    w_key_list(w, "profiles");
+    for (size_t i = 0; i < n; i++)
+        w_str(w, names[i]);
+    w_list_end(w);
+}
+
 static void write_check(struct writer *w, const struct check *c)
 {
     w_object(w);
@@ -45,6 +81,7 @@ static void write_check(struct writer *w, const struct check *c)
     w_key_str(w, "remediation", c->remediation);
     write_words(w, "frameworks", c->frameworks);
     write_words(w, "aliases", c->aliases);
+    write_profiles(w, c);
     w_key_bool(w, "enabledByDefault", !(c->flags & CHECK_OFF));
     w_object_end(w);
 }
@@ -75,11 +112,26 @@ static int print_table(const struct args *a)
     return table_print(&t, "No checks.");
 }
 
+static int check_filters(const struct args *a, struct error *e)
+{
+    const char *profile = arg_text(a, "profile");
+    const char *const *names = arg_list(a, "framework");
+
+    for (; names && *names; names++) {
+        if (framework_check(*names, e) < 0)
+            return -1;
+    }
+    return profile ? assess_profile_check(profile, e) : 0;
+}
+
 int cmd_checks_list(const struct args *a)
 {
+    struct error e = { 0 };
     struct writer w;
     int64_t total = 0;
 
+    if (check_filters(a, &e) < 0)
+        return command_fail(a, "checks list", &e);
     if (output_format(a) == OUTPUT_MARKDOWN)
         return print_markdown();
     if (output_format(a) == OUTPUT_TABLE)
@@ -99,6 +151,17 @@ int cmd_checks_list(const struct args *a)
     return output_end(&w);
 }
 
+static void print_profiles(const struct check *c)
+{
+    const char *names[PROFILES_MAX];
+    size_t n = profiles_of(c, names, PROFILES_MAX);
+
+    for (size_t i = 0; i < n; i++)
+        printf("%s%s", i ? ", " : "Profiles: ", names[i]);
+    if (n)
+        putchar('\n');
+}
+
 static void print_text(const struct check *c)
 {
     printf("%s (%s, %s)\n\n%s.\n\n", c->id, check_pillar_name(check_pillar(c)),
@@ -108,6 +171,7 @@ static void print_text(const struct check *c)
         printf("Frameworks: %s\n", c->frameworks);
     if (*c->aliases)
         printf("Aliases: %s\n", c->aliases);
+    print_profiles(c);
     if (c->flags & CHECK_OFF)
         printf("Off by default: name it in checks.include or choose a profile that has it.\n");
     printf(

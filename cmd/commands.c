@@ -76,6 +76,8 @@ static const struct flag assess_flags[] = {
 static const struct flag check_flags[] = {
     { "pillar", 0, FLAG_LIST, "LIST", "pillars: " PILLARS, PILLARS, NULL, 0, 0 },
     { "severity", 0, FLAG_LIST, "LIST", "severities: " SEVERITIES, SEVERITIES, NULL, 0, 0 },
+    { "framework", 0, FLAG_LIST, "LIST", "mapped to one of these: pss, pss-baseline, pss-restricted, cis, nsa, kubescape, or a control such as CIS-5.2.2", NULL, NULL, 0, 0 },
+    { "profile", 0, FLAG_TEXT, "NAME", "that run in this profile", NULL, NULL, 0, 0 },
     { 0 }
 };
 

@@ -70,7 +70,7 @@ struct check {
     const char *id;          // "security/privileged-container"
     const char *title;       // what holds when it passes
     const char *remediation; // imperative, one or two sentences
-    const char *frameworks;  // "PSS-B CIS-5.2.2 NSA-PSE", "" if none
+    const char *frameworks;  // controls: "PSS-B:privileged CIS-5.2.2 NSA-PSE C-0057", "" if none
     const char
         *aliases; // upstream 2.4 ids, blank separated: "security.privileged-containers"; "" if none
     enum check_severity severity;

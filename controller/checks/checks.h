@@ -22,7 +22,15 @@ bool check_matches(const struct check *c,
                    const char *pattern); // id, glob ("reliability/*") or upstream alias
 bool check_has_alias(const struct check *c,
                      const char *alias); // one upstream id can stand for several checks
-int checks_markdown(struct buf *out);    // docs/checks.md
+// Is the check mapped to a control ("CIS-5.2.2") or to any of a framework ("cis", see
+// framework_check)? Letter case does not matter.
+bool check_has_framework(const struct check *c, const char *name);
+bool check_in_profile(const struct check *c, const char *profile); // runs in it
+#define PROFILES_MAX 16
+const char *profile_name(size_t i); // NULL behind the last
+// 0, or -1: USAGE, naming the frameworks that there are.
+int must_check framework_check(const char *name, struct error *e);
+int checks_markdown(struct buf *out); // docs/checks.md
 
 enum assess_mode { ASSESS_FULL, ASSESS_PILLAR, ASSESS_SINGLE_CHECK };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/checks.md, written from the tables, so that page and code cannot differ (test_checks
 // compares them).
+#include "base/alloc.h"
 #include "controller/checks/checks.h"
 
 static const char *scope_of(const struct check *c)
@@ -46,6 +47,71 @@ static void section(struct buf *out, enum check_pillar p)
     }
 }
 
+#define CONTROLS_MAX 1024
+
+static int compare_controls(const void *a, const void *b)
+{
+    return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_known(char *const *list, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(list[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+// Every control that some check is mapped to, once, in order; the caller frees each.
+static size_t controls(char *list[CONTROLS_MAX])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < checks_count(); i++) {
+        struct str rest = str_of(checks_at(i)->frameworks), word;
+        while (str_split(&rest, ' ', &word)) {
+            char *name = xstrndup(word.p, word.n);
+            if (n == CONTROLS_MAX || !word.n || is_known(list, n, name))
+                free(name);
+            else
+                list[n++] = name;
+        }
+    }
+    qsort(list, n, sizeof(*list), compare_controls);
+    return n;
+}
+
+static void control_row(struct buf *out, const char *control)
+{
+    const char *between = "";
+
+    buf_addf(out, "| %s | ", control);
+    for (size_t i = 0; i < checks_count(); i++) {
+        if (!check_has_framework(checks_at(i), control))
+            continue;
+        buf_addf(out, "%s`%s`", between, checks_at(i)->id);
+        between = ", ";
+    }
+    buf_adds(out, " |\n");
+}
+
+static void by_control(struct buf *out)
+{
+    char *list[CONTROLS_MAX];
+    size_t n = controls(list);
+
+    buf_adds(
+        out,
+        "\n## By control\n\nPSS-B and PSS-R are the Pod Security Standards baseline and restricted, "
+        "CIS the Kubernetes benchmark 1.12,\nNSA the hardening guide of NSA and CISA (its sections), "
+        "C-… controls of Kubescape.\n\n| Control | Checks |\n|---|---|\n");
+    for (size_t i = 0; i < n; i++) {
+        control_row(out, list[i]);
+        free(list[i]);
+    }
+}
+
 int checks_markdown(struct buf *out)
 {
     buf_addf(
@@ -57,5 +123,6 @@ int checks_markdown(struct buf *out)
         checks_count());
     for (int p = 0; p < CHECK_PILLARS; p++)
         section(out, (enum check_pillar)p);
+    by_control(out);
     return out->failed ? -1 : 0;
 }

@@ -401,7 +401,7 @@ CHECK_TABLE(
     { .id = "reliability/hpa-target-missing",
       .title = "What autoscalers scale exists",
       .remediation = "Correct scaleTargetRef or delete the HorizontalPodAutoscaler.",
-      .frameworks = "",
+      .frameworks = "C-0300",
       .aliases = "performance-efficiency.hpa-configuration-sanity",
       .severity = CHECK_HIGH,
       .tier = 1,

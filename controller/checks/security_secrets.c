@@ -150,7 +150,7 @@ CHECK_TABLE(
       .title = "Secrets reach containers as files and not as variables",
       .remediation =
           "Mount the Secret as a volume; variables leak into logs, dumps and child processes.",
-      .frameworks = "CIS-5.4.1 NSA-SEC",
+      .frameworks = "CIS-5.4.1 NSA-SEC C-0207",
       .aliases = "",
       .severity = CHECK_MEDIUM,
       .tier = 1,
@@ -160,7 +160,7 @@ CHECK_TABLE(
       .title = "No variable holds a credential as text",
       .remediation =
           "Move the value into a Secret and refer to it; change the credential, since it has been published.",
-      .frameworks = "CIS-5.4.1 NSA-SEC",
+      .frameworks = "CIS-5.4.1 NSA-SEC C-0012 C-0259",
       .aliases = "security.hardcoded-secrets",
       .severity = CHECK_CRITICAL,
       .tier = 1,
@@ -169,7 +169,7 @@ CHECK_TABLE(
     { .id = "security/credential-in-args",
       .title = "No command line holds a credential",
       .remediation = "Read the credential from a mounted Secret.",
-      .frameworks = "NSA-SEC",
+      .frameworks = "NSA-SEC C-0012",
       .aliases = "",
       .severity = CHECK_HIGH,
       .tier = 2,
@@ -179,7 +179,7 @@ CHECK_TABLE(
       .title = "No ConfigMap holds a credential",
       .remediation =
           "Move the value into a Secret or an external secret store and change the credential.",
-      .frameworks = "CIS-5.4.1 NSA-SEC",
+      .frameworks = "CIS-5.4.1 NSA-SEC C-0012",
       .aliases = "security.secrets-in-configmaps",
       .severity = CHECK_HIGH,
       .tier = 1,
@@ -189,7 +189,7 @@ CHECK_TABLE(
       .title = "Secrets come from an external store",
       .remediation =
           "Consider External Secrets, the Secrets Store CSI driver, Sealed Secrets or Vault.",
-      .frameworks = "CIS-5.4.2 NSA-SEC",
+      .frameworks = "CIS-5.4.2 NSA-SEC C-0208 C-0234",
       .aliases = "security.external-secrets-usage",
       .severity = CHECK_LOW,
       .tier = 1,

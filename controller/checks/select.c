@@ -9,10 +9,10 @@ static const char *const tenant_ids[] = { "reliability/cpu-limit", "security/low
 static const struct profile profiles[] = {
     { .name = "default" },
     { .name = "strict", .enable = strict_ids, .strict = true },
-    { .name = "pss-baseline", .frameworks = "PSS-B", .standard = true },
-    { .name = "pss-restricted", .frameworks = "PSS-", .restricted = true, .standard = true },
-    { .name = "nsa", .frameworks = "NSA-" },
-    { .name = "cis-1.12", .frameworks = "CIS-" },
+    { .name = "pss-baseline", .frameworks = "pss-baseline", .standard = true },
+    { .name = "pss-restricted", .frameworks = "pss", .restricted = true, .standard = true },
+    { .name = "nsa", .frameworks = "nsa" },
+    { .name = "cis-1.12", .frameworks = "cis" },
     { .name = "multi-tenant", .enable = tenant_ids },
 };
 
@@ -25,6 +25,12 @@ const struct profile *profile_find(const char *name)
             return &profiles[i];
     }
     return NULL;
+}
+
+const char *profile_name(size_t i)
+{
+    _Static_assert(ARRAY_SIZE(profiles) <= PROFILES_MAX, "PROFILES_MAX");
+    return i < ARRAY_SIZE(profiles) ? profiles[i].name : NULL;
 }
 
 bool profile_in_force(const struct profile *p, const struct check *c, int minor)
@@ -71,17 +77,6 @@ static bool names_it(const char *const *ids, const struct check *c)
     return false;
 }
 
-static bool has_framework(const struct check *c, const char *prefix)
-{
-    struct str rest = str_of(c->frameworks), tag;
-
-    while (str_split(&rest, ' ', &tag)) {
-        if (tag.n >= strlen(prefix) && memcmp(tag.p, prefix, strlen(prefix)) == 0)
-            return true;
-    }
-    return false;
-}
-
 static int check_list(const char *const *ids, struct error *e)
 {
     for (; ids && *ids; ids++) {
@@ -96,6 +91,11 @@ static int check_list(const char *const *ids, struct error *e)
     return 0;
 }
 
+static bool in_frameworks(const struct profile *p, const struct check *c)
+{
+    return !p->frameworks || check_has_framework(c, p->frameworks);
+}
+
 static bool listed(const struct assessment_options *o, const struct profile *p,
                    const struct check *c)
 {
@@ -103,7 +103,7 @@ static bool listed(const struct assessment_options *o, const struct profile *p,
         return false;
     if (o->include && *o->include && !in_list(o->include, c))
         return false;
-    return o->mode == ASSESS_SINGLE_CHECK || !p->frameworks || has_framework(c, p->frameworks);
+    return o->mode == ASSESS_SINGLE_CHECK || in_frameworks(p, c);
 }
 
 static bool enabled(const struct assessment_options *o, const struct profile *p,
@@ -112,6 +112,14 @@ static bool enabled(const struct assessment_options *o, const struct profile *p,
     if (in_list(o->exclude, c))
         return false;
     return !(c->flags & CHECK_OFF) || names_it(o->include, c) || names_it(p->enable, c);
+}
+
+bool check_in_profile(const struct check *c, const char *profile)
+{
+    const struct assessment_options o = { 0 };
+    const struct profile *p = profile_find(profile);
+
+    return p && in_frameworks(p, c) && enabled(&o, p, c);
 }
 
 int select_checks(const struct assessment_options *o, struct selection *ret, struct error *e)

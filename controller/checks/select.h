@@ -9,7 +9,7 @@
 
 struct profile {
     const char *name;
-    const char *frameworks;    // blank separated tag prefixes that select checks; NULL = all
+    const char *frameworks;    // framework that selects checks; NULL = all
     const char *const *enable; // CHECK_OFF ids that run in it
     bool strict;               // three replicas, liveness fails
     bool restricted; // the restricted Pod Security Standard: user namespaces relax nothing more

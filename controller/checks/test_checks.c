@@ -327,7 +327,36 @@ static void the_documentation_is_the_tables(void **state unused_arg)
         fail_msg("docs/checks.md differs from the tables; K9_UPDATE=1 writes it anew");
 }
 
+static void a_check_answers_to_its_frameworks_and_controls(void **state unused_arg)
+{
+    const struct check *c = checks_find("security/privileged-container");
+    struct error e = { 0 };
+
+    assert_true(check_has_framework(c, "pss"));
+    assert_true(check_has_framework(c, "pss-baseline"));
+    assert_false(check_has_framework(c, "pss-restricted"));
+    assert_true(check_has_framework(c, "cis-5.2.2"));
+    assert_false(check_has_framework(c, "CIS-5.2"));
+    assert_true(check_has_framework(c, "kubescape"));
+    assert_int_equal(framework_check("cis-5.2.2", &e), 0);
+    assert_int_equal(framework_check("cis-9.9.9", &e), -1);
+    assert_non_null(strstr(e.text, "kubescape"));
+}
+
+static void a_check_that_is_off_runs_in_the_profiles_that_name_it(void **state unused_arg)
+{
+    const struct check *c = checks_find("security/low-uid-gid");
+
+    assert_false(check_in_profile(c, "default"));
+    assert_true(check_in_profile(c, "multi-tenant"));
+    assert_false(check_in_profile(c, "pss-baseline"));
+    assert_false(check_in_profile(c, "no-such-profile"));
+    assert_true(check_in_profile(checks_find("security/privileged-container"), "pss-baseline"));
+}
+
 RUN(T(each_id_is_well_formed_and_unique), T(each_check_has_exactly_one_scope_and_its_texts),
     T(every_upstream_check_has_an_alias), T(each_check_passes_and_fails_its_fixtures),
     T(each_fixture_belongs_to_a_check), T(no_check_passes_for_want_of_a_kind_that_it_needs),
-    T(no_check_passes_for_want_of_what_could_not_be_decoded), T(the_documentation_is_the_tables))
+    T(no_check_passes_for_want_of_what_could_not_be_decoded), T(the_documentation_is_the_tables),
+    T(a_check_answers_to_its_frameworks_and_controls),
+    T(a_check_that_is_off_runs_in_the_profiles_that_name_it))
