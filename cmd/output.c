@@ -5,6 +5,8 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 enum output_format output_format(const struct args *a)
 {
@@ -30,6 +32,13 @@ int output_flush(FILE *out)
     if (errno != EPIPE) // `... | head` has seen enough
         fprintf(stderr, "error: cannot write to stdout: %s\n", strerror(errno));
     return EXIT_FAILED;
+}
+
+int output_screen(void)
+{
+    struct winsize w = { 0 };
+
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
 }
 
 int output_end(struct writer *w)

@@ -6,9 +6,6 @@
 #include "base/utf8.h"
 #include "cmd/output.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #define GAP        3
 #define INDENT     4  // of a row's further lines on a narrow terminal
 #define WRAP_LEAST 20 // with less, or a third of the screen, the last column gets a line
@@ -211,8 +208,5 @@ int table_print_to(struct table *t, const char *when_empty, FILE *out, int scree
 
 int table_print(struct table *t, const char *when_empty)
 {
-    struct winsize w = { 0 };
-    bool screen = isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0;
-
-    return table_print_to(t, when_empty, stdout, screen ? w.ws_col : 0);
+    return table_print_to(t, when_empty, stdout, output_screen());
 }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The arena grows by doubling the lists; what a list leaves behind is at most as much again.
+#include "cmd/findings.h"
+
+void findings_init(struct findings *fs, struct arena *a)
+{
+    *fs = (struct findings){ .arena = a, .worst = -1 };
+}
+
+static void *grown(struct arena *a, const void *v, size_t n, size_t *cap, size_t size)
+{
+    size_t more = *cap ? 2 * *cap : 64;
+    void *ret = arena_calloc(a, more, size);
+
+    if (n)
+        memcpy(ret, v, n * size);
+    *cap = more;
+    return ret;
+}
+
+struct row *findings_add(struct findings *fs, const struct finding *f)
+{
+    struct arena *a = fs->arena;
+    struct row *r;
+
+    if (fs->n == fs->cap)
+        fs->v = grown(a, fs->v, fs->n, &fs->cap, sizeof(*fs->v));
+    r = &fs->v[fs->n++];
+    *r = (struct row){ .check = f->check,
+                       .pillar = check_pillar(f->check),
+                       .verdict = f->verdict,
+                       .severity = f->severity,
+                       .id = arena_strdup(a, f->fingerprint),
+                       .kind = arena_strdup(a, f->kind),
+                       .ns = arena_strdup(a, f->ns),
+                       .name = arena_strdup(a, f->name),
+                       .path = arena_strdup(a, f->path),
+                       .message = arena_strdup(a, f->message),
+                       .exemption = arena_strdup(a, f->exemption),
+                       .line = f->line };
+    if (f->verdict == VERDICT_SKIP)
+        fs->exempted++;
+    else
+        fs->worst = MAX(fs->worst, (int)f->severity);
+    return r;
+}
+
+void findings_add_check(struct findings *fs, const struct check_result *r)
+{
+    if (fs->n_checks == fs->cap_checks)
+        fs->checks =
+            grown(fs->arena, fs->checks, fs->n_checks, &fs->cap_checks, sizeof(*fs->checks));
+    fs->checks[fs->n_checks++] = (struct check_row){ .check = r->check,
+                                                     .pillar = check_pillar(r->check),
+                                                     .verdict = r->verdict,
+                                                     .severity = r->severity,
+                                                     .reason = r->reason,
+                                                     .message = arena_strdup(fs->arena, r->message),
+                                                     .units = r->units };
+}
+
+static int by_object(const struct row *x, const struct row *y)
+{
+    int c = strcmp(x->ns, y->ns);
+
+    c = c ? c : strcmp(x->kind, y->kind);
+    return c ? c : strcmp(x->name, y->name);
+}
+
+// One object can stand in two files.
+static int by_place(const struct row *x, const struct row *y)
+{
+    int c = strcmp(x->file ? x->file : "", y->file ? y->file : "");
+
+    if (c == 0 && x->line != y->line)
+        c = x->line < y->line ? -1 : 1;
+    c = c ? c : strcmp(x->id, y->id);
+    return c ? c : strcmp(x->message, y->message);
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    int c = (x->verdict == VERDICT_SKIP) - (y->verdict == VERDICT_SKIP);
+
+    c = c ? c : (int)y->severity - (int)x->severity;
+    c = c ? c : (int)y->verdict - (int)x->verdict;
+    c = c ? c : strcmp(x->check->id, y->check->id);
+    c = c ? c : by_object(x, y);
+    return c ? c : by_place(x, y);
+}
+
+void findings_sort(struct findings *fs)
+{
+    if (fs->n)
+        qsort(fs->v, fs->n, sizeof(*fs->v), by_rank);
+}
+
+const char *row_object(const struct row *r, char *ret, size_t n)
+{
+    snprintf(ret, n, "%s %s%s%s", r->kind, r->ns, *r->ns ? "/" : "", r->name);
+    return ret;
+}
+
+const char *row_place(const struct row *r, char *ret, size_t n)
+{
+    if (!r->file)
+        snprintf(ret, n, "%s", "");
+    else if (r->line)
+        snprintf(ret, n, "%s:%" PRIu32, r->file, r->line);
+    else
+        snprintf(ret, n, "%s", r->file);
+    return ret;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one assessment said, collected for printing: findings in the order in which people read
+// them, what became of each check, and the summary. Text is copied into the arena; check rows are
+// static.
+#pragma once
+
+#include "base/arena.h"
+#include "controller/checks/checks.h"
+
+struct row {
+    const struct check *check;
+    enum check_pillar pillar;
+    enum verdict verdict; // SKIP: exempted
+    enum check_severity severity;
+    const char *id;               // fingerprint
+    const char *kind, *ns, *name; // ns "" for cluster scope
+    const char *path;             // "" if it is about no field
+    const char *file;             // NULL when the object came from a cluster; borrowed
+    uint32_t line;                // in the file, from 1; 0: unknown
+    const char *message;
+    const char *exemption; // SKIP: who exempted it
+};
+
+struct check_row { // a struct check_result whose text lives on
+    const struct check *check;
+    enum check_pillar pillar;
+    enum verdict verdict;
+    enum check_severity severity;
+    enum skip_reason reason;
+    const char *message;
+    struct unit_counts units;
+};
+
+struct findings {
+    struct arena *arena; // borrowed
+    struct row *v;
+    size_t n, cap;
+    size_t exempted;          // how many of v are exempted
+    struct check_row *checks; // in list order
+    size_t n_checks, cap_checks;
+    int worst; // of enum check_severity over what is not exempted; -1: nothing found
+    struct assessment_summary summary; // whoever runs the assessment fills it
+};
+
+void findings_init(struct findings *fs, struct arena *a);
+// Copies f; its file and line may be set in what is returned, until the next call.
+struct row *findings_add(struct findings *fs, const struct finding *f);
+void findings_add_check(struct findings *fs, const struct check_result *r);
+// Worst first, then failing before warning, then by check, object and place: the same findings are
+// always in the same order. Exempted ones stand at the end.
+void findings_sort(struct findings *fs);
+
+// "Deployment shop/web"
+const char *row_object(const struct row *r, char *ret, size_t n);
+// "deploy/web.yaml:12", "" when the object came from a cluster.
+const char *row_place(const struct row *r, char *ret, size_t n);

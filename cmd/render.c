@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of formats. A new one is a row here, a file render_<name>.c and a word in --format.
+#include "cmd/render.h"
+
+static const struct render formats[] = {
+    {"table", render_table, false},
+    { "json", render_json,  false},
+    { "yaml", render_yaml,  false},
+};
+
+const struct render *render_at(size_t i)
+{
+    return i < ARRAY_SIZE(formats) ? &formats[i] : NULL;
+}
+
+const struct render *render_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+        if (strcmp(formats[i].name, name) == 0)
+            return &formats[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// The formats of `assess`: one file each, one table of all. A format gets sorted findings and a
+// file to write to; it says nothing else and changes nothing.
+#pragma once
+
+#include "cmd/findings.h"
+
+struct look {   // of what is written to
+    int screen; // columns of the terminal; 0: no terminal
+    bool color;
+};
+
+struct render {
+    const char *name; // of --format
+    // Exit status; a line on stderr when it could not be written.
+    int (*print)(const struct findings *fs, struct look look, FILE *out);
+    bool wants_exempted; // shows findings that are exempted, as such
+};
+
+const struct render *render_find(const char *name); // NULL if unknown
+const struct render *render_at(size_t i);           // NULL at the end
+
+int render_table(const struct findings *fs, struct look look, FILE *out);
+int render_json(const struct findings *fs, struct look look, FILE *out);
+int render_yaml(const struct findings *fs, struct look look, FILE *out);
