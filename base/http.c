@@ -3,14 +3,18 @@
 // its own callbacks, and users may start, cancel, free and exchange credentials in theirs; so while
 // libcurl is on the stack such wishes are only noted (dead, !added, dying) and done by leave().
 //
-// A socket that delivered something is read once more a moment later, and until then not again
-// unless much comes. For one, libcurl asks every stream of a connection whenever its socket is
-// readable: with forty watches an event read by itself costs ten times its decoding, and a thousand
-// reads a second are as good as five thousand. For another, libcurl 7.88 leaves bytes of one stream
-// lying that it met while it read for another, and looks at them at the next traffic only.
+// Between two readings of a socket lies a moment (PACE), unless much comes: libcurl asks every
+// stream of a connection whenever its socket is readable, so with forty watches an event read by
+// itself costs ten times its decoding, and a thousand readings a second are as good as five
+// thousand. What comes alone is read at once; what comes within the moment waits for its end.
+//
+// A socket that several calls share is read once more after that moment though nothing came: libcurl
+// 7.88 leaves bytes of one stream lying that it met while it read for another, and looks at them at
+// the next traffic only.
 #include "base/http.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/http_call.h"
 #include "base/http_error.h"
 #include "base/http_tls.h"
@@ -187,7 +191,12 @@ static void pace_end(struct http_pool *p)
     p->paced_fd = -1;
 }
 
-// Acts on a socket and sees to it that it is read once more. The pool may be gone afterwards.
+static bool is_shared(const struct http_pool *p)
+{
+    return p->calls.next != p->calls.prev;
+}
+
+// Acts on a socket, and sees to its next reading. The pool may be gone afterwards.
 static void pool_read(struct http_pool *p, int fd, int mask)
 {
     struct http_curl *t = p->t;
@@ -198,11 +207,12 @@ static void pool_read(struct http_pool *p, int fd, int mask)
         return;
     }
     enter(t);
-    p->paced_fd = fd;
+    p->paced_fd = p->read_fd = fd;
+    p->read_at = clock_mono();
     pool_step(p, fd, mask);
     came = t->stats.bytes_in - came;
     p->much = came >= MUCH;
-    if (p->paced_fd >= 0 && came)
+    if (p->paced_fd >= 0 && came && (p->paused || is_shared(p)))
         timer_start(t->loop, &p->pace, PACE);
     else
         pace_end(p);
@@ -219,8 +229,18 @@ static void on_pace_timer(void *arg)
 // What becomes readable within the moment waits for its end. True: nothing to do now.
 static bool pace(struct http_pool *p, int fd, uint32_t events)
 {
-    if (fd != p->paced_fd || events != EPOLLIN || p->much || p->sending)
+    usec left = PACE;
+
+    if (fd != p->read_fd || events != EPOLLIN || p->much || p->sending ||
+        (p->paced_fd >= 0 && p->paced_fd != fd))
         return false;
+    if (p->paced_fd < 0) {
+        left -= clock_mono() - p->read_at;
+        if (left <= 0)
+            return false;
+        p->paced_fd = fd;
+        timer_start(p->t->loop, &p->pace, left);
+    }
     if (!p->paused)
         watch_socket(p, fd, 0);
     p->paused = true;
@@ -291,7 +311,7 @@ static struct http_pool *pool_new(struct http_curl *t, const struct http_tls *tl
     list_init(&p->calls);
     timer_init(&p->timer, "http", on_pool_timer, p);
     timer_init(&p->pace, "http_pace", on_pace_timer, p);
-    p->paced_fd = -1;
+    p->paced_fd = p->read_fd = -1;
     curl_multi_setopt(p->multi, CURLMOPT_SOCKETFUNCTION, curl_wants_socket);
     curl_multi_setopt(p->multi, CURLMOPT_SOCKETDATA, p);
     curl_multi_setopt(p->multi, CURLMOPT_TIMERFUNCTION, curl_wants_time);

@@ -34,6 +34,8 @@ struct http_pool {
     struct timer pace;  // see http.c
     int paced_fd;       // the socket that is read when `pace` is due, -1: none
     bool paused;        // and not before: epoll does not watch it
+    int read_fd;        // read last, at read_at
+    usec read_at;
     bool much;          // its last reading was large
     int sending;        // sockets that libcurl wants to write to
     struct list calls;
