@@ -117,13 +117,17 @@ static void try_case(struct campaign *c, const struct sieve_fault *f)
     bool strict = f->plan == SIEVE_CRASH;
     const char *was = strict ? c->learned.state : c->learned.loose, *is;
     struct sieve_outcome o;
+    char name[128];
 
     if (!is_wanted(c, f))
         return;
     sieve_play(c->s, f, &o);
     is = strict ? o.state : o.loose;
     c->played++;
-    c->not_fired += !o.fired;
+    if (!o.fired) {
+        c->not_fired++;
+        printf("%s %s: no fault\n", words[f->plan].title, case_name(c, f, name));
+    }
     c->met += o.met;
     if (*o.trouble || strcmp(was, is) != 0)
         report(c, f, &o, was, is);
