@@ -8,9 +8,9 @@
 // itself costs ten times its decoding, and a thousand readings a second are as good as five
 // thousand. What comes alone is read at once; what comes within the moment waits for its end.
 //
-// A socket that several calls share is read once more after that moment though nothing came: libcurl
-// 7.88 leaves bytes of one stream lying that it met while it read for another, and looks at them at
-// the next traffic only.
+// A socket that several calls share is read once more after that moment though nothing came:
+// libcurl 7.88 leaves bytes of one stream lying that it met while it read for another, and looks at
+// them at the next traffic only.
 #include "base/http.h"
 
 #include "base/alloc.h"

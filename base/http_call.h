@@ -36,8 +36,8 @@ struct http_pool {
     bool paused;        // and not before: epoll does not watch it
     int read_fd;        // read last, at read_at
     usec read_at;
-    bool much;          // its last reading was large
-    int sending;        // sockets that libcurl wants to write to
+    bool much;   // its last reading was large
+    int sending; // sockets that libcurl wants to write to
     struct list calls;
     struct http_tls tls;
 };
