@@ -18,6 +18,9 @@
     X(security_network)                                                                            \
     X(reliability_availability)                                                                    \
     X(reliability_workload)                                                                        \
+    X(reliability_running)                                                                         \
+    X(reliability_rollout)                                                                         \
+    X(reliability_nodes)                                                                           \
     X(reliability_references)                                                                      \
     X(performance)                                                                                 \
     X(performance_vpa)                                                                             \

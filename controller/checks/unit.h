@@ -52,6 +52,12 @@ struct workload {
     bool ingress;                       // an Ingress leads to it
     bool ingress_policy, egress_policy; // some NetworkPolicy selects it for that direction
     struct injected *injected;          // containers that only its Pods have
+    struct pod_link *pods;              // that run from it, in no order; also those being deleted
+};
+
+struct pod_link {
+    struct pod_link *next;
+    const struct object *pod;
 };
 
 // A container that a webhook or kubectl debug put into Pods and the template does not know.

@@ -300,30 +300,52 @@ static void find_injected(struct walk *w, struct workload *u, const struct objec
     }
 }
 
-static bool not_judged(const struct object *o)
+static bool is_mirror(const struct object *o, const struct owner_reference *r)
 {
-    const struct object_meta *m = object_meta_of(o);
+    return rmap_get(object_meta_annotations(object_meta_of(o)), "kubernetes.io/config.mirror") ||
+           (r && strcmp(atom_str(owner_reference_kind(r)), "Node") == 0);
+}
 
-    return object_meta_has_deletion_timestamp(m) ||
-           rmap_get(object_meta_annotations(m), "kubernetes.io/config.mirror");
+static void link_pod(struct walk *w, struct workload *u, const struct object *pod)
+{
+    struct pod_link *l = ARENA_NEW(w->a, struct pod_link);
+
+    *l = (struct pod_link){ .next = u->pods, .pod = pod };
+    u->pods = l;
+}
+
+// A Pod that is being deleted is no unit of its own, but its owner is told of it.
+static struct workload *unit_of_pod(struct walk *w, const struct object *o,
+                                    const struct owner_reference *r)
+{
+    const struct object *owner = find_owner(w, o, r);
+    const struct maker *m = owner ? map_get(&w->by_object, pointer_hash(owner), owner) : NULL;
+    bool leaving = object_meta_has_deletion_timestamp(object_meta_of(o));
+
+    if (owner) {
+        if (m && m->unit && !leaving)
+            find_injected(w, m->unit, o);
+        return m ? m->unit : NULL;
+    }
+    if (!leaving)
+        return add_to_group(w, o, r);
+    return walk_find(w, atom_str(owner_reference_kind(r)), o->ns,
+                     text_or(owner_reference_name(r), ""));
 }
 
 static void add_pod(struct walk *w, const struct object *o)
 {
     const struct owner_reference *r = controller_of(o);
+    struct workload *u = NULL;
 
-    if (not_judged(o) || (r && strcmp(atom_str(owner_reference_kind(r)), "Node") == 0))
+    if (is_mirror(o, r))
         return;
-    if (!r) {
-        add_root(w, o);
-        return;
-    }
-    const struct object *owner = find_owner(w, o, r);
-    const struct maker *m = owner ? map_get(&w->by_object, pointer_hash(owner), owner) : NULL;
-    if (!owner)
-        add_to_group(w, o, r);
-    else if (m && m->unit)
-        find_injected(w, m->unit, o);
+    if (r)
+        u = unit_of_pod(w, o, r);
+    else if (!object_meta_has_deletion_timestamp(object_meta_of(o)))
+        u = add_root(w, o);
+    if (u)
+        link_pod(w, u, o);
 }
 
 static int unit_compare(const void *a, const void *b)
