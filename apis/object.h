@@ -28,7 +28,11 @@ struct object {
     uint32_t record[];         // the packed record of the kind's root type
 };
 
-enum { OBJECT_UID_HASHED = 1, OBJECT_METADATA_ONLY = 2 };
+enum {
+    OBJECT_UID_HASHED = 1,
+    OBJECT_METADATA_ONLY = 2,
+    OBJECT_NAMESPACE_IMPLIED = 4, // its manifest names no namespace; ns is the one it would get
+};
 
 // Only the metadata of an object whose kind is read whole: its spec is unknown, not empty.
 static inline bool object_undecoded(const struct object *o)
@@ -75,5 +79,6 @@ void object_write(const struct object *o, struct writer *w);
 size_t shared_blocks(void); // live interned specs
 size_t shared_block_bytes(void);
 const void *shared_block_record(const struct shared_block *s); // a pod_spec record
+size_t shared_block_size(const struct shared_block *s);        // of its record; NULL: 0
 uint32_t shared_block_id(
     const struct shared_block *s); // dense-ish number: results per spec block can be remembered

@@ -137,6 +137,11 @@ const void *shared_block_record(const struct shared_block *s)
     return s->record;
 }
 
+size_t shared_block_size(const struct shared_block *s)
+{
+    return s ? s->n : 0;
+}
+
 uint32_t shared_block_id(const struct shared_block *s)
 {
     return s->id;

@@ -15,11 +15,22 @@ enum kind_state {
     KIND_ABSENT, // the server does not serve it (CRD not installed)
 };
 
+// An object of a file whose apiVersion is not the one that its kind is read as.
+struct written_version {
+    const struct object *object;
+    atom api_version;
+};
+
 struct snapshot {
     const struct object *const *objects[KIND_COUNT];
     uint32_t n[KIND_COUNT];
-    uint8_t state[KIND_COUNT]; // enum kind_state
-    usec now;                  // wall clock of the freeze
-    int server_minor;          // Kubernetes 1.N; 0 unknown
-    bool live;                 // false: from files
+    uint8_t state[KIND_COUNT];             // enum kind_state
+    usec now;                              // wall clock of the freeze
+    int server_minor;                      // Kubernetes 1.N; 0 unknown
+    bool live;                             // false: from files
+    const struct written_version *written; // sorted by address; files only
+    uint32_t n_written;
 };
+
+// "extensions/v1beta1": what a manifest says, or what the API server serves.
+const char *snapshot_api_version(const struct snapshot *s, const struct object *o);

@@ -36,6 +36,8 @@ static void find_places(const struct yaml_node *root)
     const struct yaml_node *n = root;
     autobuf struct buf path = { 0 };
 
+    if (!l)
+        return;
     buf_init(&path, 4096);
     buf_adds(&path, "");
     while (n->type == YAML_LIST && n->sub.n && !path.failed) {

@@ -169,7 +169,9 @@ static struct str document(const struct json_tree *t)
 static int read_document(struct json_tree *t, struct yaml_node **ret, struct error *e)
 {
     struct str text = document(t);
-    size_t room = MIN(yyjson_read_max_memory_usage(text.n, YYJSON_READ_NOFLAG), MEMORY_MAX);
+    size_t need = yyjson_read_max_memory_usage(text.n, YYJSON_READ_NOFLAG);
+    // Three times: brackets that are never closed take more than any valid text.
+    size_t room = MIN(3 * need, MEMORY_MAX);
     autofree void *memory = xmalloc(room); // what is not touched costs nothing
     yyjson_read_err err = { 0 };
     yyjson_alc alc;

@@ -203,19 +203,30 @@ static void a_path_leads_to_its_line_or_to_that_of_what_is_above_it(void **state
     yaml_lines_free(l);
 }
 
-static void what_is_beyond_the_limit_has_the_line_above_it(void **state unused_arg)
+static void no_lines_are_kept_of_an_object_beyond_all_measure(void **state unused_arg)
 {
+    autoarena struct arena *big = arena_new((size_t)256 << 20);
     autobuf struct buf text = { 0 };
+    struct json_tree t;
+    struct yaml_node *n = NULL;
     struct yaml_lines *l;
 
-    buf_init(&text, (size_t)1 << 20);
-    buf_adds(&text, "v:\n");
-    for (uint32_t i = 0; i < YAML_LINES_MAX + 10; i++)
-        buf_adds(&text, "- 1\n");
-    l = yaml_lines_new(read_yaml(text.p));
-    assert_int_equal(yaml_lines_find(l, "v[5]"), 7);
-    assert_int_equal(yaml_lines_find(l, "v[65540]"), 1);
+    buf_init(&text, (size_t)4 << 20);
+    buf_addc(&text, '[');
+    for (uint32_t i = 0; i < YAML_LINES_MAX; i++)
+        buf_adds(&text, "1,\n");
+    text.p[text.n - 2] = ']';
+    json_tree_init(&t, buf_str(&text), big);
+    assert_int_equal(json_tree_next(&t, &n, NULL), 0);
+    l = yaml_lines_new(n);
+    assert_int_equal(yaml_lines_find(l, "[262143]"), YAML_LINES_MAX);
     yaml_lines_free(l);
+    text.p[text.n - 2] = ',';
+    buf_adds(&text, "1]");
+    arena_reset(big);
+    json_tree_init(&t, buf_str(&text), big);
+    assert_int_equal(json_tree_next(&t, &n, NULL), 0);
+    assert_null(yaml_lines_new(n));
 }
 
 #define J(fn) cmocka_unit_test_setup_teardown(fn, begin, end)
@@ -223,4 +234,4 @@ RUN(J(values_have_the_types_of_yaml), J(strings_are_unescaped_and_brackets_in_th
     J(every_key_and_item_has_its_line), J(values_may_follow_each_other),
     J(what_is_wrong_is_said_with_its_line), J(a_document_too_big_for_the_arena_is_refused),
     J(a_path_leads_to_its_line_or_to_that_of_what_is_above_it),
-    J(what_is_beyond_the_limit_has_the_line_above_it))
+    J(no_lines_are_kept_of_an_object_beyond_all_measure))

@@ -61,7 +61,7 @@ static struct entry entry_of(const struct yaml_node *parent, uint32_t i)
     return e;
 }
 
-static void write_entries(struct yaml_lines *l, const struct yaml_node *root, uint32_t max)
+static void write_entries(struct yaml_lines *l, const struct yaml_node *root)
 {
     struct open open[YAML_DEPTH_MAX + 1] = { { .node = root } };
     uint32_t depth = 1;
@@ -70,7 +70,7 @@ static void write_entries(struct yaml_lines *l, const struct yaml_node *root, ui
         struct open *o = &open[depth - 1];
         const struct yaml_node *p = o->node;
 
-        if ((p->type != YAML_MAP && p->type != YAML_LIST) || o->i == p->sub.n || l->n == max) {
+        if ((p->type != YAML_MAP && p->type != YAML_LIST) || o->i == p->sub.n) {
             if (--depth)
                 l->v[o->entry].after = l->n;
             continue;
@@ -86,12 +86,16 @@ static void write_entries(struct yaml_lines *l, const struct yaml_node *root, ui
 
 struct yaml_lines *yaml_lines_new(const struct yaml_node *root)
 {
-    uint32_t n = (uint32_t)count_below(root, YAML_LINES_MAX);
-    struct yaml_lines *l = xmalloc(sizeof(*l) + n * sizeof(l->v[0]));
+    size_t n = count_below(root, YAML_LINES_MAX + 1);
+    struct yaml_lines *l;
+
+    if (n > YAML_LINES_MAX)
+        return NULL;
+    l = xmalloc(sizeof(*l) + n * sizeof(l->v[0]));
 
     l->line = root->line;
     l->n = 0;
-    write_entries(l, root, n);
+    write_entries(l, root);
     return l;
 }
 
