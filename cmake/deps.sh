@@ -13,6 +13,8 @@ build='build-essential cmake ninja-build pkg-config libcurl4-openssl-dev libwebs
        libyaml-dev libyyjson-dev libsqlite3-dev libssl-dev zlib1g-dev'
 # What the second compiler, the sanitizers, the fuzzers and the lint stage need.
 test='clang clang-format clang-tidy lld llvm libclang-rt-dev libcmocka-dev shellcheck spin'
+# What validates the documents of `assess`: cmake/test_formats.sh.
+formats='python3-jsonschema python3-pip libxml2-utils chromium fonts-dejavu-core'
 # What the release build needs to make its own small libcurl.
 release='libnghttp2-dev dpkg-dev'
 # What the scripts call.
@@ -33,7 +35,7 @@ case $codename in
 bookworm) test=$(echo "$test" | sed 's/libclang-rt-dev/libclang-rt-14-dev/') ;;
 esac
 # shellcheck disable=SC2086
-all=$(echo $build $test $release $tools)
+all=$(echo $build $test $formats $release $tools)
 
 if [ "${1:-}" = --list ]; then
     echo "$all" | tr ' ' '\n'

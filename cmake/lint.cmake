@@ -15,3 +15,6 @@ set_tests_properties(lint_rules_bite PROPERTIES LABELS lint TIMEOUT 300)
 # Not about the source's form, but as cheap and as independent of the build: the Lease's protocol.
 add_test(NAME lint_lease_model COMMAND ${CMAKE_SOURCE_DIR}/cmake/check_lease_model.sh)
 set_tests_properties(lint_lease_model PROPERTIES LABELS lint TIMEOUT 300)
+# Documents against the schemas and in the browser that others read them with: one build is enough.
+add_test(NAME lint_formats COMMAND ${CMAKE_SOURCE_DIR}/cmake/test_formats.sh build/dev)
+set_tests_properties(lint_formats PROPERTIES LABELS lint TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

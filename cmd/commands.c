@@ -68,7 +68,8 @@ static const struct flag assess_flags[] = {
     { "check", 0, FLAG_LIST, "LIST", "only these checks (ids, globs or aliases)", NULL, NULL, 0, 0 },
     { "exclude", 0, FLAG_LIST, "LIST", "not these checks", NULL, NULL, 0, 0 },
     { "profile", 0, FLAG_TEXT, "NAME", "set of checks and thresholds", NULL, "default", 0, 0 },
-    { "format", 'o', FLAG_CHOICE, "FORMAT", "table, json or yaml", "table,json,yaml", "table", 0, 0 },
+    { "format", 'o', FLAG_CHOICE, "FORMAT", "table, json, yaml, sarif (2.1.0), junit, markdown or html", "table,json,yaml,sarif,junit,markdown,html", "table", 0, 0 },
+    { "output", 0, FLAG_TEXT, "FILE", "write the document to FILE instead of stdout", NULL, NULL, 0, 0 },
     { "fail-on", 0, FLAG_CHOICE, "SEVERITY", "exit with 3 when a finding is at least that severe", SEVERITIES, NULL, 0, 0 },
     { "timeout", 0, FLAG_INT, "SECONDS", "longest time for reading the cluster", NULL, "300", 1, 86400 },
     { 0 }

@@ -148,6 +148,14 @@ void fake_findings(struct findings *fs, struct arena *a)
     findings_sort(fs);
 }
 
+void fake_findings_many(struct findings *fs, struct arena *a, size_t n)
+{
+    fake_findings(fs, a);
+    for (size_t i = 0; i < n; i++)
+        add(fs, i % (ARRAY_SIZE(rows) - 1));
+    findings_sort(fs);
+}
+
 void fake_findings_none(struct findings *fs, struct arena *a)
 {
     findings_init(fs, a);

@@ -11,5 +11,7 @@
 void fake_findings(struct findings *fs, struct arena *a);
 // The same without a single finding.
 void fake_findings_none(struct findings *fs, struct arena *a);
+// And n more, copies of the same.
+void fake_findings_many(struct findings *fs, struct arena *a, size_t n);
 // What print() writes; owned by the caller.
 char *fake_print(int (*print)(FILE *out, void *arg), void *arg);

@@ -39,7 +39,10 @@ struct findings {
     struct check_row *checks; // in list order
     size_t n_checks, cap_checks;
     int worst; // of enum check_severity over what is not exempted; -1: nothing found
-    struct assessment_summary summary; // whoever runs the assessment fills it
+    // Whoever runs the assessment fills these.
+    struct assessment_summary summary;
+    const char *subject; // "deploy/", "https://10.0.0.1:6443"; borrowed, NULL: not said
+    usec made;           // 0: not said
 };
 
 void findings_init(struct findings *fs, struct arena *a);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@ enum output_format output_format(const struct args *a)
         if (strcmp(names[i], f) == 0)
             return (enum output_format)i;
     }
-    return OUTPUT_JSON;
+    return f ? OUTPUT_OTHER : OUTPUT_JSON;
 }
 
 void output_start(struct writer *w, const struct args *a)
@@ -39,6 +40,13 @@ int output_screen(void)
     struct winsize w = { 0 };
 
     return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
+}
+
+bool output_color(void)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM"); // NOLINT(concurrency-mt-unsafe)
+
+    return output_screen() && !(no && *no) && term && strcmp(term, "dumb") != 0;
 }
 
 int output_end(struct writer *w)

@@ -3,9 +3,13 @@
 #include "cmd/render.h"
 
 static const struct render formats[] = {
-    {"table", render_table, false},
-    { "json", render_json,  false},
-    { "yaml", render_yaml,  false},
+    {"table",     render_table,    false},
+    { "json",     render_json,     false},
+    { "yaml",     render_yaml,     false},
+    { "sarif",    render_sarif,    true },
+    { "junit",    render_junit,    true },
+    { "markdown", render_markdown, false},
+    { "html",     render_html,     true },
 };
 
 const struct render *render_at(size_t i)

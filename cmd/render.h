@@ -23,3 +23,7 @@ const struct render *render_at(size_t i);           // NULL at the end
 int render_table(const struct findings *fs, struct look look, FILE *out);
 int render_json(const struct findings *fs, struct look look, FILE *out);
 int render_yaml(const struct findings *fs, struct look look, FILE *out);
+int render_sarif(const struct findings *fs, struct look look, FILE *out);
+int render_junit(const struct findings *fs, struct look look, FILE *out);
+int render_markdown(const struct findings *fs, struct look look, FILE *out);
+int render_html(const struct findings *fs, struct look look, FILE *out);
