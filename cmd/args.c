@@ -183,7 +183,8 @@ int args_parse(const struct command *c, int argc, char **argv, usec now, struct 
 {
     bool flags = true;
 
-    *ret = (struct args){ .command = c };
+    *ret = (struct args){ .command = c,
+                          .operands = xcalloc((size_t)argc + 1, sizeof(*ret->operands)) };
     if (set_defaults(ret, now, e) < 0)
         return -1;
     for (int i = 0; i < argc; i++) {
@@ -192,8 +193,6 @@ int args_parse(const struct command *c, int argc, char **argv, usec now, struct 
         } else if (flags && argv[i][0] == '-' && argv[i][1]) {
             if (parse_flag(ret, argc, argv, &i, now, e) < 0)
                 return -1;
-        } else if (ret->n_operands == ARRAY_SIZE(ret->operands)) {
-            return error_set(e, ERR_USAGE, "more than %zu operands", ARRAY_SIZE(ret->operands));
         } else {
             ret->operands[ret->n_operands++] = argv[i];
         }
@@ -205,6 +204,7 @@ void args_fini(struct args *a)
 {
     for (size_t i = 0; i < a->n_values; i++)
         drop_list(&a->values[i]);
+    free(a->operands);
 }
 
 bool arg_given(const struct args *a, const char *flag)

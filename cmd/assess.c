@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// `assess --live`: reads the cluster once through the same caches as `serve`, judges it, prints,
-// and writes nothing.
+// `assess PATH...` judges manifests; `assess --live` reads the cluster once through the same caches
+// as `serve`. Both print and write nothing else.
 #include "base/clock.h"
+#include "cmd/assess_files.h"
 #include "cmd/live.h"
 #include "cmd/output.h"
 #include "cmd/render.h"
@@ -13,16 +14,21 @@
 
 struct assessing {
     struct findings findings;
+    struct manifests *manifests; // NULL: a cluster
     size_t notices;
 };
 
 static int take(void *arg, const struct finding *f)
 {
     struct assessing *as = arg;
+    struct row *r;
 
     // What the platform's namespaces may do is nobody's finding, so it is not worth a line.
-    if (!f->exemption || strcmp(f->exemption, "platform") != 0)
-        findings_add(&as->findings, f);
+    if (f->exemption && strcmp(f->exemption, "platform") == 0)
+        return 0;
+    r = findings_add(&as->findings, f);
+    if (as->manifests && f->object)
+        r->file = manifests_place(as->manifests, f->object, f->path, &r->line);
     return 0;
 }
 
@@ -103,27 +109,83 @@ static int print(const struct args *a, struct findings *fs)
     return status == EXIT_OK && trips(a, fs) ? EXIT_FOUND : status;
 }
 
+// Flags that mean nothing for what is assessed are a misunderstanding.
+static int check_words(const struct args *a, struct error *e)
+{
+    static const char *const of_files[] = { "namespace", "kubernetes-version" },
+                             *const of_cluster[] = { "kubeconfig", "context", "timeout" };
+    bool live = arg_given(a, "live");
+
+    if (live && a->n_operands)
+        return error_set(e, ERR_USAGE, "either --live or files ('%.100s'), not both",
+                         a->operands[0]);
+    if (!live && !a->n_operands)
+        return error_set(e, ERR_USAGE,
+                         "name what is to be assessed: files or directories, - for stdin, or "
+                         "--live for the cluster of the kubeconfig");
+    for (size_t i = 0; live && i < ARRAY_SIZE(of_files); i++)
+        if (arg_given(a, of_files[i]))
+            return error_set(e, ERR_USAGE, "--%s is for files, not for --live", of_files[i]);
+    for (size_t i = 0; !live && i < ARRAY_SIZE(of_cluster); i++)
+        if (arg_given(a, of_cluster[i]))
+            return error_set(e, ERR_USAGE, "--%s is for --live, not for files", of_cluster[i]);
+    return 0;
+}
+
+static const char *subject_of(const struct args *a)
+{
+    if (arg_given(a, "live"))
+        return arg_text(a, "context") ? arg_text(a, "context") : "live cluster";
+    if (a->n_operands > 1)
+        return "manifests";
+    return strcmp(a->operands[0], "-") == 0 ? "stdin" : a->operands[0];
+}
+
+static int judge(const struct args *a, struct assessing *as, struct error *e)
+{
+    struct assess_sink sink = {
+        .finding = take, .result = take_result, .notice = take_notice, .arg = as
+    };
+    struct assessment_options o = options_of(a);
+
+    o.want_skipped = render_find(arg_text(a, "format"))->wants_exempted;
+    as->findings.made = clock_wall();
+    as->findings.subject = subject_of(a);
+    if (arg_given(a, "live"))
+        return live_assess(a, &o, &sink, &as->findings.summary, e);
+    as->manifests = files_read(a, e);
+    if (!as->manifests)
+        return -1;
+    return assess_run(manifests_snapshot(as->manifests), &o, &sink, &as->findings.summary, e);
+}
+
+// What could not be read was told. Without a single object there is nothing to print.
+static int conclude(const struct args *a, struct assessing *as)
+{
+    size_t problems = 0;
+    int status = EXIT_OK;
+
+    if (as->manifests)
+        manifests_problems(as->manifests, &problems);
+    if (!as->manifests || manifests_totals(as->manifests)->counts.objects)
+        status = print(a, &as->findings);
+    return problems ? EXIT_FAILED : status;
+}
+
 int cmd_assess(const struct args *a)
 {
     struct arena *autoarena arena = arena_new(FINDINGS_ARENA);
     struct assessing as = { 0 };
-    struct assess_sink sink = {
-        .finding = take, .result = take_result, .notice = take_notice, .arg = &as
-    };
-    struct assessment_options o = options_of(a);
     struct error e = { 0 };
+    int status;
 
-    o.want_skipped = render_find(arg_text(a, "format"))->wants_exempted;
     findings_init(&as.findings, arena);
-    if (!arg_given(a, "live")) {
-        error_set(&e, ERR_USAGE,
-                  "name what is to be assessed: --live for the cluster of the kubeconfig");
-        return command_fail(a, "assess", &e);
+    if (check_words(a, &e) < 0 || judge(a, &as, &e) < 0) {
+        status = command_fail(a, "assess", &e);
+    } else {
+        count_notices(&as);
+        status = conclude(a, &as);
     }
-    if (live_assess(a, &o, &sink, &as.findings.summary, &e) < 0)
-        return command_fail(a, "assess", &e);
-    as.findings.made = clock_wall();
-    as.findings.subject = arg_text(a, "context") ? arg_text(a, "context") : "live cluster";
-    count_notices(&as);
-    return print(a, &as.findings);
+    manifests_free(as.manifests);
+    return status;
 }

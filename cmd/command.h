@@ -49,10 +49,10 @@ const char *commands_group_at(size_t i); // "query runs"; NULL at the end
 const char *
 commands_group_help(const char *group); // "query runs": its one line, NULL if it is no group
 
-// Parsed words of one call; strings are borrowed from argv, pieces of lists are owned.
+// Parsed words of one call; strings are borrowed from argv, lists and their pieces are owned.
 struct args {
     const struct command *command;
-    const char *operands[64];
+    const char **operands; // owned
     int n_operands;
 
     struct arg_value {

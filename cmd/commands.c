@@ -3,6 +3,8 @@
 // groups.
 #include "cmd/command.h"
 
+#include <limits.h>
+
 // clang-format off
 #define SEVERITIES "critical,high,medium,low"
 #define STATUSES   "failing,warning,error,passing,skipped"
@@ -74,6 +76,11 @@ static const struct flag assess_flags[] = {
     { "timeout", 0, FLAG_INT, "SECONDS", "longest time for reading the cluster", NULL, "300", 1, 86400 },
     { 0 }
 };
+static const struct flag manifest_flags[] = {
+    { "namespace", 'n', FLAG_TEXT, "NAME", "files: namespace of objects that name none", NULL, "default", 0, 0 },
+    { "kubernetes-version", 0, FLAG_TEXT, "1.N", "files: the version to judge for; else the newest that is known", NULL, NULL, 0, 0 },
+    { 0 }
+};
 static const struct flag check_flags[] = {
     { "pillar", 0, FLAG_LIST, "LIST", "pillars: " PILLARS, PILLARS, NULL, 0, 0 },
     { "severity", 0, FLAG_LIST, "LIST", "severities: " SEVERITIES, SEVERITIES, NULL, 0, 0 },
@@ -86,9 +93,11 @@ static const struct flag check_flags[] = {
 
 static const struct command commands[] = {
     { "serve", "", 0, 0, "Run the operator.", NULL, FLAGS(cluster_flags, db_flags, serve_flags), cmd_serve },
-    { "assess", "", 0, 0, "Assess a cluster now and print what was found.",
-      "With --live it reads the cluster once with the rights of the kubeconfig and writes nothing to it.",
-      FLAGS(assess_flags, cluster_flags), cmd_assess },
+    { "assess", "[PATH|-]...", 0, INT_MAX, "Assess manifests, or a cluster, now and print what was found.",
+      "Files are YAML or JSON; below directories *.yaml, *.yml and *.json are read, and - is stdin. "
+      "With --live it reads the cluster once with the rights of the kubeconfig and writes nothing to it. "
+      "Exit status: 0; 1 when something could not be read, and the rest is judged all the same; 2 usage; 3 --fail-on.",
+      FLAGS(assess_flags, manifest_flags, cluster_flags), cmd_assess },
     { "checks list", "", 0, 0, "List all checks.", NULL, FLAGS(check_flags, table_flags), cmd_checks_list },
     { "checks explain", "CHECK", 1, 1, "Explain one check: what it looks at, why, and how to fix it.", NULL, FLAGS(table_flags), cmd_checks_explain },
     { "query status", "", 0, 0, "State of the operator.", NULL, FLAGS(db_flags, format_flags), cmd_query_status },
