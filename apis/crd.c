@@ -175,6 +175,8 @@ static void write_rules(const struct type *t, struct writer *w)
         w_object(w);
         w_key_str(w, "rule", t->rows[i].key);
         w_key_str(w, "message", t->rows[i].help);
+        if (t->rows[i].opt->at)
+            w_key_str(w, "fieldPath", t->rows[i].opt->at);
         w_object_end(w);
     }
     if (open)

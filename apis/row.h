@@ -23,4 +23,5 @@ struct row_options {
     bool number;          // a text, or the values of a map, may be written as numbers (quantities)
     bool cut;             // longer text is cut (built-in kinds)
     bool drop_zero;       // a number 0 is left out
+    const char *at;       // rules: JSON path of the member that a refusal names
 };

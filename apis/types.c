@@ -54,8 +54,8 @@
     { .kind = ROW_ARGS, KEY(j), .bit = T##__##m, .name = #m, .help = h, .max_items = n, OPT(__VA_ARGS__) },
 #define SPEC(T, m, j, h) \
     { .kind = ROW_SPEC, KEY(j), .name = #m, .help = h, .sub = &type_pod_spec, OPT() },
-#define RULE(T, m, rule, message) \
-    { .kind = ROW_RULE, .key = rule, .name = #m, .help = message, OPT() },
+#define RULE(T, m, rule, message, ...) \
+    { .kind = ROW_RULE, .key = rule, .name = #m, .help = message, OPT(__VA_ARGS__) },
 #include "apis/rows_start.h"
 #include "apis/types.def"
 #include "apis/rows_end.h"

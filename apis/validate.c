@@ -10,11 +10,13 @@ static int check_selection(const char *where, enum run_mode mode, uint32_t pilla
                            const struct check_selection *checks, struct error *e)
 {
     if ((mode == RUN_MODE_PILLAR) != (pillars > 0))
-        return error_set(e, ERR_INVALID, "%s.pillars is given with mode Pillar, and with no other",
+        return error_set(e, ERR_INVALID,
+                         "%s.pillars is given with %s.mode Pillar, and with no other", where,
                          where);
     if (mode == RUN_MODE_SINGLE_CHECK && check_selection_include(checks).n != 1)
         return error_set(e, ERR_INVALID,
-                         "mode SingleCheck needs exactly one entry in %s.checks.include", where);
+                         "%s.mode SingleCheck needs exactly one entry in %s.checks.include", where,
+                         where);
     return 0;
 }
 

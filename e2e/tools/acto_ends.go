@@ -97,12 +97,12 @@ func (t *trial) firstRun(spec tree) error {
 	return nil
 }
 
-// tidy takes empty lists and objects away, which say nothing.
+// tidy takes empty lists, nulls and empty objects away, which say nothing.
 func tidy(spec tree) tree {
 	spec = clone(spec)
 	if checks, ok := spec["checks"].(tree); ok {
 		for name, list := range checks {
-			if show(list) == "[]" {
+			if list == nil || show(list) == "[]" {
 				delete(checks, name)
 			}
 		}
