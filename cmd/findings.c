@@ -96,6 +96,17 @@ void findings_sort(struct findings *fs)
         qsort(fs->v, fs->n, sizeof(*fs->v), by_rank);
 }
 
+size_t findings_run(const struct findings *fs, size_t at)
+{
+    const struct row *first = &fs->v[at];
+    size_t n = 0;
+
+    while (at + n < fs->n && fs->v[at + n].check == first->check &&
+           fs->v[at + n].verdict == first->verdict)
+        n++;
+    return n;
+}
+
 const char *row_object(const struct row *r, char *ret, size_t n)
 {
     snprintf(ret, n, "%s %s%s%s", r->kind, r->ns, *r->ns ? "/" : "", r->name);

@@ -53,6 +53,9 @@ void findings_add_check(struct findings *fs, const struct check_result *r);
 // always in the same order. Exempted ones stand at the end.
 void findings_sort(struct findings *fs);
 
+// How many rows from v[at] on are of one check and verdict; sorted, all of them stand together.
+size_t findings_run(const struct findings *fs, size_t at);
+
 // "Deployment shop/web"
 const char *row_object(const struct row *r, char *ret, size_t n);
 // "deploy/web.yaml:12", "" when the object came from a cluster.

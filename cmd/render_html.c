@@ -177,18 +177,6 @@ static void open_check(FILE *out, const struct row *r, size_t n)
     fputs("</p>\n<ul>\n", out);
 }
 
-// Rows of one check and verdict stand together, for they are sorted.
-static size_t run_of(const struct findings *fs, size_t at)
-{
-    const struct row *first = &fs->v[at];
-    size_t n = 0;
-
-    while (at + n < fs->n && fs->v[at + n].check == first->check &&
-           fs->v[at + n].verdict == first->verdict && fs->v[at + n].severity == first->severity)
-        n++;
-    return n;
-}
-
 static void put_findings(FILE *out, const struct findings *fs)
 {
     size_t n_shown = fs->n - fs->exempted;
@@ -199,7 +187,7 @@ static void put_findings(FILE *out, const struct findings *fs)
         fprintf(out, ", %zu exempted", fs->exempted);
     fputs("</p>\n", out);
     for (size_t i = 0, n; i < fs->n; i += n) {
-        n = run_of(fs, i);
+        n = findings_run(fs, i);
         open_check(out, &fs->v[i], n);
         for (size_t k = 0; k < n; k++)
             put_row(out, &fs->v[i + k]);

@@ -79,19 +79,16 @@ static size_t put_row(FILE *out, const struct row *r)
     return n + 8;
 }
 
-// Rows of one check and verdict stand together, for they are sorted.
 static void put_findings(FILE *out, const struct findings *fs)
 {
-    const struct row *before = NULL;
-    size_t used = 0, i = 0;
+    size_t used = 0, head = 0, i = 0;
 
     for (; i < fs->n && used < FINDINGS_MAX; i++) {
-        const struct row *r = &fs->v[i];
-
-        if (!before || before->check != r->check || before->verdict != r->verdict)
-            used += put_head(out, r);
-        used += put_row(out, r);
-        before = r;
+        if (i == head) {
+            head += findings_run(fs, i);
+            used += put_head(out, &fs->v[i]);
+        }
+        used += put_row(out, &fs->v[i]);
     }
     if (i < fs->n)
         fprintf(out, "\n%zu more findings are not shown here, the least severe.\n", fs->n - i);

@@ -158,13 +158,13 @@ static void print_wrapped(FILE *out, const char *s, int indent, int room)
 static void place(const struct table *t, int screen, bool *ret_begins)
 {
     size_t last = t->columns - 1;
-    int at = 0, least = MAX(WRAP_LEAST, screen / 3);
+    int at = t->indent, least = MAX(WRAP_LEAST, screen / 3);
 
     for (size_t i = 0; i < t->columns; i++) {
         int need = i == last ? MIN(t->width[i], least) : t->width[i];
 
         ret_begins[i] = i > 0 && screen && at + need > screen;
-        at = (ret_begins[i] ? INDENT : at) + t->width[i] + GAP;
+        at = (ret_begins[i] ? t->indent + INDENT : at) + t->width[i] + GAP;
     }
 }
 
@@ -172,12 +172,13 @@ static void print_row(const struct table *t, const char *const *cells, FILE *out
                       const bool *begins, int screen)
 {
     size_t last = t->columns - 1;
-    int at = 0;
+    int at = t->indent;
 
+    pad(out, at);
     for (size_t i = 0; i < t->columns; i++) {
         if (begins[i]) {
             fputc('\n', out);
-            pad(out, at = INDENT);
+            pad(out, at = t->indent + INDENT);
         }
         if (i == last) {
             print_wrapped(out, cells[i], at, screen ? screen - at : 0);
@@ -196,10 +197,10 @@ int table_print_to(struct table *t, const char *when_empty, FILE *out, int scree
     bool begins[TABLE_COLUMNS_MAX];
 
     place(t, screen, begins);
-    if (t->rows)
-        print_row(t, t->heads, out, begins, screen);
-    else
+    if (!t->rows)
         fprintf(out, "%s\n", when_empty);
+    else if (!t->bare)
+        print_row(t, t->heads, out, begins, screen);
     for (size_t i = 0; i < t->rows; i++)
         print_row(t, (const char *const *)&t->cells[i * t->columns], out, begins, screen);
     table_fini(t);

@@ -13,6 +13,8 @@ struct table {
     size_t columns, rows, cap;
     char **cells; // owned
     int width[TABLE_COLUMNS_MAX];
+    bool bare;  // without heads; set after table_init
+    int indent; // blanks before each line
 };
 
 void table_init(struct table *t, const char *const *heads, size_t n);

@@ -162,6 +162,71 @@ static void text_comes_back_from_json_as_it_was(void **state unused_arg)
     assert_true(yyjson_is_null(json_path(json_root(&doc), "findings.0.object.namespace")));
 }
 
+static void in_a_pipe_every_finding_is_a_line_without_colour(void **state unused_arg)
+{
+    autofree char *text = printed("table");
+    size_t lines = 0;
+
+    for (const char *p = text; (p = strchr(p, '\n')); p++)
+        lines++;
+    assert_int_equal(lines, 1 + fs.n + 1 + 1 + CHECK_PILLARS + 1 + 2);
+    assert_null(strchr(text, '\033'));
+    assert_non_null(strstr(text, "deploy/a b/agent.yaml:18   container 'agent' is privileged\n"));
+    assert_non_null(
+        strstr(text, "\nall                      58      4 of 5      0         3         1\n"));
+    assert_non_null(
+        strstr(text, "\nScore 58 F   6 findings over 6 objects; 4 of 5 checks evaluated\n"));
+}
+
+static void on_a_terminal_findings_stand_below_their_check(void **state unused_arg)
+{
+    struct printing p = { "table", { .screen = 80 } };
+    autofree char *text = fake_print(print, &p);
+
+    assert_null(strchr(text, '\033'));
+    assert_non_null(
+        strstr(text, "critical  security/privileged-container  2 failing\n"
+                     "  Containers are not privileged. Fix: Remove `privileged: true`; add the\n"
+                     "  capabilities that are needed.\n"
+                     "    Cluster cluster "));
+}
+
+static void colour_changes_no_word(void **state unused_arg)
+{
+    struct printing plain = { "table", { .screen = 90 } }, color = { "table", { .screen = 90, .color = true } };
+    autofree char *without = fake_print(print, &plain);
+    autofree char *with = fake_print(print, &color);
+    char *to = with;
+
+    assert_non_null(strchr(with, '\033'));
+    for (const char *p = with; *p; p++) {
+        if (*p == '\033')
+            p = strchr(p, 'm');
+        else
+            *to++ = *p;
+    }
+    *to = '\0';
+    assert_string_equal(with, without);
+}
+
+static void of_many_findings_a_terminal_shows_some_and_counts_the_rest(void **state unused_arg)
+{
+    struct printing p = { "table", { .screen = 120 } };
+    autofree char *text = NULL;
+    size_t shown = 0, more = 0;
+
+    fake_findings_many(&fs, arena, 600);
+    text = fake_print(print, &p);
+    for (const char *at = text; (at = strstr(at, "\n    ")); at++) {
+        if (str_starts(at, "\n    and "))
+            more += strtoul(at + 9, NULL, 10);
+        else
+            shown += at[5] != ' ';
+    }
+    assert_int_equal(shown + more, fs.n);
+    assert_true(shown <= 7 * 8);
+}
+
 static void every_word_of_the_flag_is_a_format_and_the_other_way_round(void **state unused_arg)
 {
     const struct command *c = commands_find("assess");
@@ -199,6 +264,8 @@ RUN(S(the_worst_stands_first_and_exempted_ones_last),
     S(the_order_does_not_depend_on_who_came_first),
     S(one_object_in_two_files_is_in_the_order_of_files_and_lines),
     S(exempted_findings_trip_nothing), S(the_json_document_has_exactly_its_members),
-    S(text_comes_back_from_json_as_it_was),
+    S(text_comes_back_from_json_as_it_was), S(in_a_pipe_every_finding_is_a_line_without_colour),
+    S(on_a_terminal_findings_stand_below_their_check), S(colour_changes_no_word),
+    S(of_many_findings_a_terminal_shows_some_and_counts_the_rest),
     S(every_word_of_the_flag_is_a_format_and_the_other_way_round),
     S(without_findings_every_format_still_prints))

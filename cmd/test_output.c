@@ -63,6 +63,24 @@ static void an_empty_table_is_a_sentence(void **state unused_arg)
     assert_string_equal(text, "Nothing.\n");
 }
 
+static void a_bare_table_is_its_rows_alone(void **state unused_arg)
+{
+    const char *const cells[] = { "1", "name", "x" };
+    char text[64] = { 0 };
+    FILE *f = tmpfile();
+    struct table t;
+
+    table_init(&t, heads, 3);
+    t.bare = true;
+    t.indent = 2;
+    table_add(&t, cells);
+    assert_int_equal(table_print_to(&t, "Nothing.", f, 0), EXIT_OK);
+    rewind(f);
+    assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+    fclose(f);
+    assert_string_equal(text, "  1   name   x\n");
+}
+
 static void the_last_column_wraps_inside_the_screen(void **state unused_arg)
 {
     const char *const cells[] = { "1", "name", "the quick brown fox jumps over the lazy dog" };
@@ -118,6 +136,6 @@ static void a_line_that_just_fits_is_not_wrapped(void **state unused_arg)
 
 RUN(T(columns_are_as_wide_as_their_content), T(characters_are_counted_as_a_terminal_shows_them),
     T(nothing_in_a_cell_can_command_a_terminal), T(columns_without_room_go_on_below),
-    T(an_empty_table_is_a_sentence), T(the_last_column_wraps_inside_the_screen),
-    T(where_no_room_is_left_it_goes_below), T(a_word_longer_than_the_screen_stays_whole),
-    T(a_line_that_just_fits_is_not_wrapped))
+    T(an_empty_table_is_a_sentence), T(a_bare_table_is_its_rows_alone),
+    T(the_last_column_wraps_inside_the_screen), T(where_no_room_is_left_it_goes_below),
+    T(a_word_longer_than_the_screen_stays_whole), T(a_line_that_just_fits_is_not_wrapped))
