@@ -11,7 +11,8 @@
 enum kind_state {
     KIND_NOT_SYNCED, // watch exists, first list not complete
     KIND_SYNCED,
-    KIND_DENIED, // no permission: checks that need it are skipped: no-permission
+    KIND_DENIED, // no permission, or never asked for: checks that need it are skipped:
+                 // no-permission
     KIND_ABSENT, // the server does not serve it (CRD not installed)
 };
 

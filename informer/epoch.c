@@ -24,6 +24,14 @@ static const struct object *const *copy_table(struct informers *in, enum kind_id
     return table;
 }
 
+// A kind that is never asked for, such as Secret, is one that may not be read.
+static enum kind_state state_of(struct informers *in, enum kind_id k)
+{
+    if (!in->kinds[k] && !kind_get(k)->optional)
+        return KIND_DENIED;
+    return informer_status(in, k)->state;
+}
+
 struct snapshot *epoch_open(struct informers *in)
 {
     struct snapshot *s;
@@ -35,7 +43,7 @@ struct snapshot *epoch_open(struct informers *in)
     s->now = clock_wall();
     s->server_minor = in->server_minor;
     for (int k = 0; k < KIND_COUNT; k++) {
-        s->state[k] = (uint8_t)informer_status(in, (enum kind_id)k)->state;
+        s->state[k] = (uint8_t)state_of(in, (enum kind_id)k);
         if (s->state[k] != KIND_SYNCED)
             continue;
         s->objects[k] = copy_table(in, (enum kind_id)k);

@@ -46,7 +46,7 @@ static void a_snapshot_has_the_objects_and_states_of_the_moment(void **state)
     assert_int_equal(s->state[KIND_POD], KIND_SYNCED);
     assert_int_equal(s->state[KIND_NODE], KIND_DENIED);
     assert_int_equal(s->n[KIND_NODE], 0);
-    assert_int_equal(s->state[KIND_JOB], KIND_NOT_SYNCED);
+    assert_int_equal(s->state[KIND_JOB], KIND_DENIED); // nobody asks for them
     assert_int_equal(s->now, clock_wall());
     assert_int_equal(s->server_minor, 36);
     assert_true(s->live);

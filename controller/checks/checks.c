@@ -22,10 +22,13 @@
     X(reliability_rollout)                                                                         \
     X(reliability_nodes)                                                                           \
     X(reliability_references)                                                                      \
+    X(reliability_needs)                                                                           \
+    X(reliability_backup)                                                                          \
     X(performance)                                                                                 \
     X(performance_vpa)                                                                             \
     X(cost)                                                                                        \
     X(operations)                                                                                  \
+    X(operations_delivery)                                                                         \
     X(sustainability)
 
 #define X(t) extern const struct pillar_table pillar_##t;

@@ -49,6 +49,7 @@ struct assessment_options {
     const struct label_selector *namespaces;     // namespaces to look at; NULL = all
     struct rlist
         exemptions; // of struct exemption: Kube9Config spec.assessment.exemptions; borrowed
+    const struct conventions *conventions; // spec.assessment.conventions; NULL: none; borrowed
     enum object_exemptions object_exemptions;
     const char *own_namespace;              // the operator's; NULL if unknown
     const char *const *platform_namespaces; // globs added to the built-in set (§0.10)

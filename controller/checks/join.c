@@ -12,7 +12,8 @@
     (WORKLOAD_KINDS | KIND_BIT(KIND_SERVICE) | KIND_BIT(KIND_SERVICE_ACCOUNT) |                    \
      KIND_BIT(KIND_CONFIG_MAP) | KIND_BIT(KIND_ROLE) | KIND_BIT(KIND_CLUSTER_ROLE) |               \
      KIND_BIT(KIND_PERSISTENT_VOLUME_CLAIM) | KIND_BIT(KIND_CUSTOM_RESOURCE_DEFINITION) |          \
-     KIND_BIT(KIND_NAMESPACE) | KIND_BIT(KIND_PERSISTENT_VOLUME))
+     KIND_BIT(KIND_NAMESPACE) | KIND_BIT(KIND_PERSISTENT_VOLUME) | KIND_BIT(KIND_PRIORITY_CLASS) | \
+     KIND_BIT(KIND_SECRET) | KIND_BIT(KIND_STORAGE_CLASS) | KIND_BIT(KIND_CLUSTER_ROLE_BINDING))
 
 // By name and not by atom: only the loop thread may look atoms up, and a Namespace's own name is no
 // atom.
@@ -335,6 +336,8 @@ static void join_namespaces(struct join *j)
     info_of(j, q)->quotas++;
     FOR_EACH_OBJECT(a, j->s, KIND_SERVICE_ACCOUNT)
     info_of(j, a)->service_accounts++;
+    FOR_EACH_OBJECT(x, j->s, KIND_SECRET)
+    info_of(j, x)->secrets++;
     FOR_EACH_OBJECT(l, j->s, KIND_LIMIT_RANGE)
     note_limit_range(info_of(j, l), l);
     for (uint32_t i = 0; i < j->walk.n; i++) {

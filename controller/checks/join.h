@@ -16,7 +16,7 @@ struct ns_info {
     bool platform;               // §0.10
     bool selected;               // by the run's namespace selector
     uint32_t workloads;          // with Pods to run: not scaled to zero, not finished
-    uint32_t policies, quotas, limit_ranges, service_accounts;
+    uint32_t policies, quotas, limit_ranges, service_accounts, secrets;
     bool default_cpu_request, default_memory_request, default_cpu_limit,
         default_memory_limit; // by a LimitRange
     const struct object_exemption

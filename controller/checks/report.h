@@ -32,8 +32,9 @@ struct report { // set up by the engine; checks read join, profile and snapshot 
     const struct snapshot *snapshot;
     const struct join *join;
     const struct profile *profile;
-    const char *own_namespace;       // the operator's, "" if unknown
-    const struct workload *workload; // pod checks with CHECK_JOINS; else NULL
+    const struct conventions *conventions; // NULL: none; accessors take it
+    const char *own_namespace;             // the operator's, "" if unknown
+    const struct workload *workload;       // pod checks with CHECK_JOINS; else NULL
     const struct container_view *at;
     bool first; // per_container: of the unit's judged containers; it also tells of Pod-level values
     struct outcome out;

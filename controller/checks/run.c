@@ -474,6 +474,7 @@ static void run(struct assess *as)
     as->r = (struct report){ .snapshot = as->s,
                              .join = &as->join,
                              .profile = as->sel.profile,
+                             .conventions = as->o->conventions,
                              .own_namespace = as->o->own_namespace ? as->o->own_namespace : "" };
     walk_all(as);
     if (!as->cancelled)

@@ -33,6 +33,32 @@ static void not_pinned(struct report *r, const struct pod_view *p unused_arg,
         report_warn(r, "image", "is not pinned to a digest (%s)", container_image(c->c));
 }
 
+static bool under_any(const struct image *i, struct rlist prefixes)
+{
+    FOR_EACH_STR (prefix, prefixes) {
+        if (image_under(i, str_of(prefix)))
+            return true;
+    }
+    return false;
+}
+
+static void registry_not_allowed(struct report *r, const struct pod_view *p unused_arg,
+                                 const struct container_view *c)
+{
+    struct rlist allowed = conventions_allowed_registries(r->conventions),
+                 denied = conventions_denied_registries(r->conventions);
+    struct image i;
+
+    if (allowed.n + denied.n == 0)
+        report_skip(r, SKIP_NOT_APPLICABLE,
+                    "no registries are agreed on (spec.assessment.conventions)");
+    else if (parse(c, &i) && under_any(&i, denied))
+        report_fail(r, "image", "comes from a registry that is denied (%s)", container_image(c->c));
+    else if (parse(c, &i) && allowed.n && !under_any(&i, allowed))
+        report_fail(r, "image", "comes from a registry that is not allowed (%s)",
+                    container_image(c->c));
+}
+
 static void pull_policy(struct report *r, const struct pod_view *p unused_arg,
                         const struct container_view *c)
 {
@@ -100,51 +126,62 @@ static void end_of_life(struct report *r, const struct pod_view *p unused_arg,
     }
 }
 
-CHECK_TABLE(security_images, CHECK_SECURITY,
-            { .id = "security/image-tag-latest",
-              .title = "Images name a fixed tag or a digest",
-              .remediation = "Name the version as tag, or better the digest.",
-              .frameworks = "NSA-IMG C-0075",
-              .aliases = "",
-              .severity = CHECK_HIGH,
-              .tier = 1,
-              .sets = SET_ALL,
-              .per_container = tag_latest },
-            { .id = "security/image-not-digest-pinned",
-              .title = "Images are pinned to a digest",
-              .remediation = "Add the digest of the image that was tested (name:tag@sha256:…).",
-              .frameworks = "NSA-IMG C-0306 C-0304",
-              .aliases = "",
-              .severity = CHECK_LOW,
-              .tier = 2,
-              .sets = SET_ALL,
-              .per_container = not_pinned },
-            { .id = "security/image-pull-policy",
-              .title = "Moving tags are pulled each time",
-              .remediation = "Remove imagePullPolicy and name a fixed tag or digest.",
-              .frameworks = "CIS-1.2.11 C-0075",
-              .aliases = "",
-              .severity = CHECK_LOW,
-              .tier = 1,
-              .sets = SET_ALL,
-              .per_container = pull_policy },
-            { .id = "security/image-legacy-registry",
-              .title = "No image comes from a registry that was given up",
-              .remediation = "Use registry.k8s.io.",
-              .frameworks = "NSA-UPG C-0253",
-              .aliases = "",
-              .severity = CHECK_MEDIUM,
-              .tier = 2,
-              .flags = CHECK_ALL_NAMESPACES,
-              .sets = SET_ALL,
-              .per_container = legacy_registry },
-            { .id = "security/component-end-of-life",
-              .title = "No component runs that is no longer maintained",
-              .remediation = "Move to the component that followed it.",
-              .frameworks = "NSA-UPG C-0292",
-              .aliases = "",
-              .severity = CHECK_HIGH,
-              .tier = 1,
-              .flags = CHECK_ALL_NAMESPACES,
-              .sets = SET_ALL,
-              .per_container = end_of_life }, );
+CHECK_TABLE(
+    security_images, CHECK_SECURITY,
+    { .id = "security/image-tag-latest",
+      .title = "Images name a fixed tag or a digest",
+      .remediation = "Name the version as tag, or better the digest.",
+      .frameworks = "NSA-IMG C-0075",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .sets = SET_ALL,
+      .per_container = tag_latest },
+    { .id = "security/image-not-digest-pinned",
+      .title = "Images are pinned to a digest",
+      .remediation = "Add the digest of the image that was tested (name:tag@sha256:…).",
+      .frameworks = "NSA-IMG C-0306 C-0304",
+      .aliases = "",
+      .severity = CHECK_LOW,
+      .tier = 2,
+      .sets = SET_ALL,
+      .per_container = not_pinned },
+    { .id = "security/image-registry-not-allowed",
+      .title = "Images come from the registries that are agreed on",
+      .remediation =
+          "Move the image to an allowed registry, or add its registry to conventions.allowedRegistries.",
+      .frameworks = "CIS-5.5.1 NSA-IMG C-0001 C-0078",
+      .aliases = "",
+      .severity = CHECK_MEDIUM,
+      .tier = 1,
+      .sets = SET_ALL,
+      .per_container = registry_not_allowed },
+    { .id = "security/image-pull-policy",
+      .title = "Moving tags are pulled each time",
+      .remediation = "Remove imagePullPolicy and name a fixed tag or digest.",
+      .frameworks = "CIS-1.2.11 C-0075",
+      .aliases = "",
+      .severity = CHECK_LOW,
+      .tier = 1,
+      .sets = SET_ALL,
+      .per_container = pull_policy },
+    { .id = "security/image-legacy-registry",
+      .title = "No image comes from a registry that was given up",
+      .remediation = "Use registry.k8s.io.",
+      .frameworks = "NSA-UPG C-0253",
+      .aliases = "",
+      .severity = CHECK_MEDIUM,
+      .tier = 2,
+      .flags = CHECK_ALL_NAMESPACES,
+      .sets = SET_ALL,
+      .per_container = legacy_registry },
+    { .id = "security/component-end-of-life",
+      .title = "No component runs that is no longer maintained",
+      .remediation = "Move to the component that followed it.",
+      .frameworks = "NSA-UPG C-0292",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 1,
+      .flags = CHECK_ALL_NAMESPACES,
+      .sets = SET_ALL,
+      .per_container = end_of_life }, );

@@ -135,6 +135,15 @@ static void read_directive(const char *path, struct snapshot *s)
     fclose(in);
 }
 
+// A fixture may hold a Kube9Config, whose conventions are those of the run.
+static const struct conventions *conventions_of(const struct snapshot *s)
+{
+    if (s->n[KIND_KUBE9_CONFIG] == 0)
+        return NULL;
+    return assessment_settings_conventions(kube9_config_spec_assessment(
+        kube9_config_spec(kube9_config_of(s->objects[KIND_KUBE9_CONFIG][0]))));
+}
+
 static struct seen assess_file(const struct check *c, const char *path)
 {
     const char *include[] = { c->id, NULL };
@@ -148,7 +157,10 @@ static struct seen assess_file(const struct check *c, const char *path)
     fake_snapshot_init(&f);
     f.s.live = c->flags & CHECK_LIVE;
     read_directive(path, &f.s);
-    if (fake_snapshot_file(&f, path, &e) < 0 || assess_run(&f.s, &o, &sink, &sum, &e) < 0)
+    if (fake_snapshot_file(&f, path, &e) < 0)
+        fail_msg("%s: %s", path, e.text);
+    o.conventions = conventions_of(&f.s);
+    if (assess_run(&f.s, &o, &sink, &sum, &e) < 0)
         fail_msg("%s: %s", path, e.text);
     fake_snapshot_fini(&f);
     return seen;
@@ -240,6 +252,8 @@ static int judge_blind(const struct check *c, const char *path, enum kind_id k, 
     read_directive(path, &f.s);
     assert_int_equal(fake_snapshot_file(&f, path, &e), 0);
     if (f.s.n[k] && !(how == BLIND_UNDECODED && kind_get(k)->metadata_only)) {
+        if (k != KIND_KUBE9_CONFIG)
+            o.conventions = conventions_of(&f.s);
         blind(&f, kind_get(k), how);
         assert_int_equal(assess_run(&f.s, &o, &sink, &sum, &e), 0);
         wrong = seen.result.verdict == VERDICT_PASS;
