@@ -5,7 +5,16 @@
 #include "base/yaml_lines.h"
 
 #include "base/alloc.h"
-#include "base/map.h"
+
+// No table is filled with these, so nobody gains by choosing keys: this one is quick.
+static uint32_t key_hash(const char *p, size_t n)
+{
+    uint32_t h = 2166136261u;
+
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ (uint8_t)p[i]) * 16777619u;
+    return h;
+}
 
 struct entry {
     uint32_t key; // hash of a map's key; number of a list's item
@@ -55,7 +64,7 @@ static struct entry entry_of(const struct yaml_node *parent, uint32_t i)
     struct entry e = { .key = i, .line = parent->sub.v[i]->line };
 
     if (parent->type == YAML_MAP) {
-        e.key = hash_bytes(parent->sub.keys[i].p, parent->sub.keys[i].n);
+        e.key = key_hash(parent->sub.keys[i].p, parent->sub.keys[i].n);
         e.line = parent->sub.lines[i];
     }
     return e;
@@ -127,7 +136,7 @@ static const struct entry *named(const struct yaml_lines *l, uint32_t from, uint
     const char *p = *rest;
 
     for (size_t n = strcspn(p, ".["); n; n += p[n] ? 1 + strcspn(p + n + 1, ".[") : 0) {
-        const struct entry *e = child(l, from, end, hash_bytes(p, n));
+        const struct entry *e = child(l, from, end, key_hash(p, n));
 
         if (e) {
             *rest = p + n;
@@ -154,7 +163,7 @@ static const struct entry *indexed(const struct yaml_lines *l, uint32_t from, ui
     if (str_i64(inside, &i) == 0 && i >= 0 && i <= UINT32_MAX)
         e = child(l, from, end, (uint32_t)i);
     if (!e)
-        e = child(l, from, end, hash_bytes(inside.p, inside.n));
+        e = child(l, from, end, key_hash(inside.p, inside.n));
     *rest = close + 1;
     return e;
 }

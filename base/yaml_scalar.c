@@ -124,9 +124,17 @@ static bool resolve_float(struct yaml_node *n)
     return true;
 }
 
+// Most scalars are words: none of the others begins with their first character.
+static bool may_be_more(char first)
+{
+    return (first >= '0' && first <= '9') || strchr("~nNtTfF+-.", first) != NULL;
+}
+
 void yaml_resolve_plain(struct yaml_node *n)
 {
-    if (!resolve_null(n) && !resolve_bool(n) && !resolve_int(n) && !resolve_float(n))
+    if (n->text.n && !may_be_more(n->text.p[0]))
+        n->type = YAML_STR;
+    else if (!resolve_null(n) && !resolve_bool(n) && !resolve_int(n) && !resolve_float(n))
         n->type = YAML_STR;
 }
 
