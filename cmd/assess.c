@@ -85,7 +85,8 @@ static int print_to_file(const struct args *a, const struct findings *fs, const 
         error_errno(&e, errno, "--output: open '%s'", path);
         return command_fail(a, "assess", &e);
     }
-    status = render_find(arg_text(a, "format"))->print(fs, (struct look){ 0 }, out);
+    status = render_find(arg_text(a, "format"))
+                 ->print(fs, (struct look){ .explain = arg_given(a, "explain") }, out);
     if (fclose(out) == 0)
         return status;
     error_errno(&e, errno, "--output: write '%s'", path);
@@ -94,7 +95,9 @@ static int print_to_file(const struct args *a, const struct findings *fs, const 
 
 static int print_to_stdout(const struct args *a, const struct findings *fs)
 {
-    struct look look = { .screen = output_screen(), .color = output_color() };
+    struct look look = { .screen = output_screen(),
+                         .color = output_color(),
+                         .explain = arg_given(a, "explain") };
 
     return render_find(arg_text(a, "format"))->print(fs, look, stdout);
 }

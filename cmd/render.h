@@ -8,6 +8,7 @@
 struct look {   // of what is written to
     int screen; // columns of the terminal; 0: no terminal
     bool color;
+    bool explain; // the table says with each finding what should hold and how to get there
 };
 
 struct render {
@@ -21,6 +22,8 @@ const struct render *render_find(const char *name); // NULL if unknown
 const struct render *render_at(size_t i);           // NULL at the end
 
 int render_table(const struct findings *fs, struct look look, FILE *out);
+// The part of the table above the scores, with look.explain.
+int render_explained(const struct findings *fs, struct look look, FILE *out);
 int render_json(const struct findings *fs, struct look look, FILE *out);
 int render_yaml(const struct findings *fs, struct look look, FILE *out);
 int render_sarif(const struct findings *fs, struct look look, FILE *out);

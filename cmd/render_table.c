@@ -163,11 +163,15 @@ static int print_scores(const struct findings *fs, struct look look, FILE *out)
 
 int render_table(const struct findings *fs, struct look look, FILE *out)
 {
-    int status = look.screen ? print_groups(fs, look, out) : print_lines(fs, out);
+    int status;
 
+    if (look.explain)
+        status = render_explained(fs, look, out);
+    else
+        status = look.screen ? print_groups(fs, look, out) : print_lines(fs, out);
     if (status != EXIT_OK)
         return status;
-    if (!look.screen)
+    if (!look.screen && !look.explain)
         fputc('\n', out);
     return print_scores(fs, look, out);
 }

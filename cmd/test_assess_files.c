@@ -231,6 +231,23 @@ static void nothing_in_a_file_can_command_a_terminal(void **state unused_arg)
     assert_null(strchr(said.out, '\033'));
 }
 
+static void explain_says_what_should_hold_and_how(void **state unused_arg)
+{
+    const char *fix;
+
+    fake_tree_put(&tree, "a.yaml", POD("bad", "true"));
+    assess("--check security/privileged-container");
+    assert_null(strstr(said.out, "fix: "));
+    assess("--check security/privileged-container --explain");
+    assert_non_null(strstr(said.out, "critical  failing  security/privileged-container  Pod "
+                                     "default/bad  /tmp/"));
+    assert_non_null(strstr(said.out, "/a.yaml:10\n    container 'c' is privileged"));
+    assert_non_null(strstr(said.out, "\n    should hold: "));
+    fix = strstr(said.out, "\n    fix: ");
+    assert_true(fix && strstr(fix, "\n    asked for by: PSS"));
+    assert_non_null(strstr(fix, "Score "));
+}
+
 static void a_thousand_errors_are_not_all_printed(void **state unused_arg)
 {
     autobuf struct buf text = { 0 };
@@ -255,4 +272,4 @@ RUN(A(a_finding_names_the_line_of_its_field_in_yaml),
     A(words_that_mean_nothing_are_usage), A(the_version_of_kubernetes_decides),
     A(objects_of_all_files_are_seen_together), A(standard_input_is_a_file_too),
     A(what_was_left_out_is_counted_on_stderr), A(nothing_in_a_file_can_command_a_terminal),
-    A(a_thousand_errors_are_not_all_printed))
+    A(explain_says_what_should_hold_and_how), A(a_thousand_errors_are_not_all_printed))
