@@ -3,6 +3,7 @@
 // as `serve`. Both print and write nothing else.
 #include "base/clock.h"
 #include "cmd/assess_files.h"
+#include "cmd/baseline.h"
 #include "cmd/live.h"
 #include "cmd/output.h"
 #include "cmd/render.h"
@@ -15,6 +16,7 @@
 struct assessing {
     struct findings findings;
     struct manifests *manifests; // NULL: a cluster
+    struct baseline *baseline;   // NULL: everything is new
     size_t notices;
 };
 
@@ -151,7 +153,7 @@ static int judge(const struct args *a, struct assessing *as, struct error *e)
     };
     struct assessment_options o = options_of(a);
 
-    o.want_skipped = render_find(arg_text(a, "format"))->wants_exempted;
+    o.want_skipped = render_find(arg_text(a, "format"))->wants_exempted || as->baseline;
     as->findings.made = clock_wall();
     as->findings.subject = subject_of(a);
     if (arg_given(a, "live"))
@@ -175,6 +177,15 @@ static int conclude(const struct args *a, struct assessing *as)
     return problems ? EXIT_FAILED : status;
 }
 
+static int read_baseline(const struct args *a, struct assessing *as, struct error *e)
+{
+    const char *path = arg_text(a, "baseline");
+
+    if (path)
+        as->baseline = baseline_read(path, e);
+    return path && !as->baseline ? -1 : 0;
+}
+
 int cmd_assess(const struct args *a)
 {
     struct arena *autoarena arena = arena_new(FINDINGS_ARENA);
@@ -183,12 +194,15 @@ int cmd_assess(const struct args *a)
     int status;
 
     findings_init(&as.findings, arena);
-    if (check_words(a, &e) < 0 || judge(a, &as, &e) < 0) {
+    if (check_words(a, &e) < 0 || read_baseline(a, &as, &e) < 0 || judge(a, &as, &e) < 0) {
         status = command_fail(a, "assess", &e);
     } else {
+        if (as.baseline)
+            baseline_apply(as.baseline, &as.findings);
         count_notices(&as);
         status = conclude(a, &as);
     }
     manifests_free(as.manifests);
+    baseline_free(as.baseline);
     return status;
 }

@@ -72,6 +72,7 @@ static const struct flag assess_flags[] = {
     { "profile", 0, FLAG_TEXT, "NAME", "set of checks and thresholds", NULL, "default", 0, 0 },
     { "format", 'o', FLAG_CHOICE, "FORMAT", "table, json, yaml, sarif (2.1.0), junit, markdown or html", "table,json,yaml,sarif,junit,markdown,html", "table", 0, 0 },
     { "output", 0, FLAG_TEXT, "FILE", "write the document to FILE instead of stdout", NULL, NULL, 0, 0 },
+    { "baseline", 0, FLAG_TEXT, "FILE", "a document that -o json made earlier: only what is new since is reported and counts for --fail-on", NULL, NULL, 0, 0 },
     { "fail-on", 0, FLAG_CHOICE, "SEVERITY", "exit with 3 when a finding is at least that severe", SEVERITIES, NULL, 0, 0 },
     { "explain", 0, FLAG_BOOL, "", "the table says with each finding what should hold, how to get there and who asks for it", NULL, NULL, 0, 0 },
     { "timeout", 0, FLAG_INT, "SECONDS", "longest time for reading the cluster", NULL, "300", 1, 86400 },

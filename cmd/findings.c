@@ -107,6 +107,19 @@ size_t findings_run(const struct findings *fs, size_t at)
     return n;
 }
 
+const char *findings_count(const struct findings *fs, char *ret, size_t n)
+{
+    const struct findings_baseline *b = &fs->baseline;
+    size_t shown = fs->n - fs->exempted;
+    int used =
+        snprintf(ret, n, "%zu %sfinding%s", shown, b->given ? "new " : "", shown == 1 ? "" : "s");
+
+    if (b->given && used > 0 && (size_t)used < n)
+        snprintf(ret + used, n - (size_t)used, ", %zu known, %zu fixed since the baseline",
+                 b->known, b->fixed);
+    return ret;
+}
+
 const char *row_object(const struct row *r, char *ret, size_t n)
 {
     snprintf(ret, n, "%s %s%s%s", r->kind, r->ns, *r->ns ? "/" : "", r->name);

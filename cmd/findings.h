@@ -31,6 +31,11 @@ struct check_row { // a struct check_result whose text lives on
     struct unit_counts units;
 };
 
+struct findings_baseline {
+    bool given;
+    size_t known, fixed; // of the findings before
+};
+
 struct findings {
     struct arena *arena; // borrowed
     struct row *v;
@@ -39,6 +44,7 @@ struct findings {
     struct check_row *checks; // in list order
     size_t n_checks, cap_checks;
     int worst; // of enum check_severity over what is not exempted; -1: nothing found
+    struct findings_baseline baseline; // given: v has only what is new
     // Whoever runs the assessment fills these.
     struct assessment_summary summary;
     const char *subject; // "deploy/", "https://10.0.0.1:6443"; borrowed, NULL: not said
@@ -56,6 +62,8 @@ void findings_sort(struct findings *fs);
 // How many rows from v[at] on are of one check and verdict; sorted, all of them stand together.
 size_t findings_run(const struct findings *fs, size_t at);
 
+// "12 findings", "1 new finding, 11 known, 3 fixed since the baseline"
+const char *findings_count(const struct findings *fs, char *ret, size_t n);
 // "Deployment shop/web"
 const char *row_object(const struct row *r, char *ret, size_t n);
 // "deploy/web.yaml:12", "" when the object came from a cluster.

@@ -48,6 +48,13 @@ static void write_summary(struct writer *w, const struct findings *fs)
     w_key_int(w, "objects", s->objects);
     w_key_int(w, "exempted", s->units.exempted);
     write_pillars(w, s);
+    if (fs->baseline.given) {
+        w_key_object(w, "baseline");
+        w_key_int(w, "new", (int64_t)fs->n);
+        w_key_int(w, "known", (int64_t)fs->baseline.known);
+        w_key_int(w, "fixed", (int64_t)fs->baseline.fixed);
+        w_object_end(w);
+    }
     w_object_end(w);
 }
 

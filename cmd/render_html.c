@@ -60,17 +60,16 @@ static void put_ring(FILE *out, const struct assessment_summary *s)
 static void put_top(FILE *out, const struct findings *fs)
 {
     const struct assessment_summary *s = &fs->summary;
-    size_t n = fs->n - fs->exempted;
-    char at[40];
+    char at[40], count[128];
 
     fputs("<header class=\"top\"><div>\n<h1>Kubernetes assessment</h1>\n<p>", out);
     put_xml(out, fs->subject);
     if (fs->made)
         fprintf(out, "%s%s", fs->subject ? " · " : "", text_time(fs->made, at, sizeof(at)));
     fprintf(out,
-            "</p>\n<p class=\"facts\">%zu finding%s · %" PRIu32 " of %" PRIu32
-            " checks evaluated · %" PRIu32 " objects%s</p>\n",
-            n, n == 1 ? "" : "s", s->evaluated, s->counts.total, s->objects,
+            "</p>\n<p class=\"facts\">%s · %" PRIu32 " of %" PRIu32 " checks evaluated · %" PRIu32
+            " objects%s</p>\n",
+            findings_count(fs, count, sizeof(count)), s->evaluated, s->counts.total, s->objects,
             s->partial ? " · <span class=\"alarm\">stopped early</span>" : "");
     fputs("</div>\n", out);
     put_ring(out, s);
@@ -179,10 +178,10 @@ static void open_check(FILE *out, const struct row *r, size_t n)
 
 static void put_findings(FILE *out, const struct findings *fs)
 {
-    size_t n_shown = fs->n - fs->exempted;
+    char count[128];
 
-    fprintf(out, "<p class=\"shown\" id=\"shown\" role=\"status\">%zu finding%s", n_shown,
-            n_shown == 1 ? "" : "s");
+    fprintf(out, "<p class=\"shown\" id=\"shown\" role=\"status\">%s",
+            findings_count(fs, count, sizeof(count)));
     if (fs->exempted)
         fprintf(out, ", %zu exempted", fs->exempted);
     fputs("</p>\n", out);

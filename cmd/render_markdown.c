@@ -12,16 +12,15 @@
 static void put_summary(FILE *out, const struct findings *fs)
 {
     const struct assessment_summary *s = &fs->summary;
-    char score[8];
+    char score[8], count[128];
 
     fprintf(out, "## Kubernetes assessment: %s %s\n\n", text_score(s->score, score, sizeof(score)),
             s->grade);
     fprintf(out,
-            "**%zu finding%s**; of %" PRIu32 " checks %" PRIu32 " failing, %" PRIu32
-            " warning, %" PRIu32 " passing, %" PRIu32 " skipped; %" PRIu32
-            " objects looked at%s.\n\n",
-            fs->n, fs->n == 1 ? "" : "s", s->counts.total, s->counts.failing, s->counts.warning,
-            s->counts.passing, s->counts.skipped, s->objects,
+            "**%s**; of %" PRIu32 " checks %" PRIu32 " failing, %" PRIu32 " warning, %" PRIu32
+            " passing, %" PRIu32 " skipped; %" PRIu32 " objects looked at%s.\n\n",
+            findings_count(fs, count, sizeof(count)), s->counts.total, s->counts.failing,
+            s->counts.warning, s->counts.passing, s->counts.skipped, s->objects,
             s->partial ? "; the assessment was **stopped early**" : "");
 }
 

@@ -203,6 +203,8 @@ static void write_result(struct writer *w, const struct findings *fs, const stru
     w_key_object(w, "partialFingerprints");
     w_key_str(w, "kube9/v1", r->id);
     w_object_end(w);
+    if (fs->baseline.given)
+        w_key_str(w, "baselineState", "new");
     if (r->exemption)
         write_suppression(w, r);
     w_key_object(w, "properties");

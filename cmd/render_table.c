@@ -55,7 +55,7 @@ static int print_lines(const struct findings *fs, FILE *out)
 
         table_add(&t, cells);
     }
-    return table_print_to(&t, "No findings.", out, 0);
+    return table_print_to(&t, fs->baseline.given ? "No new findings." : "No findings.", out, 0);
 }
 
 // "critical  security/privileged-container  2 failing" and what to do.
@@ -113,7 +113,7 @@ static int print_groups(const struct findings *fs, struct look look, FILE *out)
     size_t most = fs->n > CALM ? GROUP_SHOWN : SIZE_MAX;
 
     if (!fs->n)
-        fputs("No findings.\n\n", out);
+        fputs(fs->baseline.given ? "No new findings.\n\n" : "No findings.\n\n", out);
     for (size_t i = 0, n; i < fs->n; i += n) {
         n = findings_run(fs, i);
         print_group(&fs->v[i], n, most, look, out);
@@ -142,7 +142,7 @@ static int print_scores(const struct findings *fs, struct look look, FILE *out)
                                          "PASSING", "FAILING", "WARNING" };
     const struct assessment_summary *s = &fs->summary;
     struct table t;
-    char score[8];
+    char score[8], count[128];
 
     table_init(&t, heads, ARRAY_SIZE(heads));
     for (int p = 0; p < CHECK_PILLARS; p++)
@@ -155,8 +155,8 @@ static int print_scores(const struct findings *fs, struct look look, FILE *out)
     paint(out, look, score_color(s->score));
     fprintf(out, "%s %s", text_score(s->score, score, sizeof(score)), s->grade);
     paint(out, look, "0");
-    fprintf(out, "   %zu findings over %u objects; %u of %u checks evaluated%s\n",
-            fs->n - fs->exempted, s->objects, s->evaluated, s->counts.total,
+    fprintf(out, "   %s over %u objects; %u of %u checks evaluated%s\n",
+            findings_count(fs, count, sizeof(count)), s->objects, s->evaluated, s->counts.total,
             s->partial ? "; stopped early" : "");
     return output_flush(out);
 }
