@@ -30,6 +30,7 @@ struct assess {
     size_t n;
     struct top top;
     struct assessment_summary sum;
+    uint32_t turns; // for STOP_EVERY
     bool stopped, cancelled;
 };
 
@@ -42,7 +43,7 @@ struct unit {
 
 static bool time_is_up(struct assess *as)
 {
-    if (!as->stopped && as->sum.objects++ % STOP_EVERY == 0 && as->o->stop)
+    if (!as->stopped && as->turns++ % STOP_EVERY == 0 && as->o->stop)
         as->stopped = as->o->stop(as->o->stop_arg);
     return as->stopped || as->cancelled;
 }
@@ -454,6 +455,8 @@ static void conclude(struct assess *as)
             as->sink->result(as->sink->arg, &res);
     }
     score_finish(&score, &as->sum);
+    for (int k = 0; k < KIND_COUNT; k++)
+        as->sum.objects += as->s->n[k];
     as->sum.partial = as->stopped;
     if (!as->stopped && as->o->mode == ASSESS_FULL)
         exempt_unused(&as->ex);

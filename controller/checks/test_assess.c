@@ -127,6 +127,7 @@ static void pods_of_a_deployment_are_one_unit(void **state unused_arg)
                       POD("a-1-y", OWNER("apps/v1", "ReplicaSet", "a-1"), SPEC_BAD),
               &l);
     assert_int_equal(l.n, 1);
+    assert_int_equal(l.sum.objects, 4); // all that were looked at, however many checks there are
     HAS(l.text,
         "failing Deployment shop/a app spec.template.spec.containers[0].securityContext.privileged");
     log_fini(&l);
