@@ -21,6 +21,10 @@ deps: ## install what the build and the tests need (Debian packages)
 build: deps ## build build/$(PRESET)/kube9-operator
 	@cmake/build.sh $(PRESET)
 
+image: deps ## pack the release build as build/image/kube9-operator.tar (OCI and docker-archive)
+	@cmake/build.sh release kube9-operator
+	@deploy/image/image.sh build/release/kube9-operator
+
 run: deps ## start a local control plane and the operator in .run/ (DETACH=1 leaves them running)
 	@cmake/build.sh $(PRESET) kube9-operator
 	@OPERATOR=$(PROGRAM) DETACH=$(DETACH) e2e/run-local.sh

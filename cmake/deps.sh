@@ -15,6 +15,8 @@ build='build-essential cmake ninja-build pkg-config libcurl4-openssl-dev libwebs
 test='clang clang-format clang-tidy lld llvm libclang-rt-dev libcmocka-dev shellcheck spin'
 # What validates the documents of `assess`: cmake/test_formats.sh.
 formats='python3-jsonschema python3-pip libxml2-utils chromium fonts-dejavu-core'
+# What reads the image and runs the health check of Argo CD: deploy/*/test.sh.
+deploy='skopeo lua5.4 util-linux'
 # What the release build needs to make its own small libcurl.
 release='libnghttp2-dev dpkg-dev'
 # What the scripts call.
@@ -35,7 +37,7 @@ case $codename in
 bookworm) test=$(echo "$test" | sed 's/libclang-rt-dev/libclang-rt-14-dev/') ;;
 esac
 # shellcheck disable=SC2086
-all=$(echo $build $test $formats $release $tools)
+all=$(echo $build $test $formats $deploy $release $tools)
 
 if [ "${1:-}" = --list ]; then
     echo "$all" | tr ' ' '\n'
