@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The arena grows by doubling the lists; what a list leaves behind is at most as much again.
+// The arena grows by doubling the lists; what a list leaves behind is at most as much again. Rows
+// begin with much room, for memory that is not touched costs nothing. Texts that repeat the row
+// before, of any check or of the same one, are kept once: most do.
 #include "cmd/findings.h"
+
+#define ROWS_FIRST   65536u
+#define CHECKS_FIRST 64u
 
 void findings_init(struct findings *fs, struct arena *a)
 {
     *fs = (struct findings){ .arena = a, .worst = -1 };
 }
 
-static void *grown(struct arena *a, const void *v, size_t n, size_t *cap, size_t size)
+static void *grown(struct arena *a, const void *v, size_t n, size_t *cap, size_t first, size_t size)
 {
-    size_t more = *cap ? 2 * *cap : 64;
-    void *ret = arena_calloc(a, more, size);
+    size_t more = *cap ? 2 * *cap : first;
+    void *ret = arena_alloc(a, more * size);
 
     if (n)
         memcpy(ret, v, n * size);
@@ -18,25 +23,44 @@ static void *grown(struct arena *a, const void *v, size_t n, size_t *cap, size_t
     return ret;
 }
 
+static const char *keep(struct arena *a, const char *before, const char *text)
+{
+    return before && text && strcmp(before, text) == 0 ? before : arena_strdup(a, text);
+}
+
+// The last row of that check; an empty one when there is none. The next row becomes it.
+static struct row last_of(struct findings *fs, const struct check *c)
+{
+    size_t *last = &fs->last[(uintptr_t)c / sizeof(*c) % ARRAY_SIZE(fs->last)];
+    struct row ret = { 0 };
+
+    if (*last && fs->v[*last - 1].check == c)
+        ret = fs->v[*last - 1];
+    *last = fs->n + 1;
+    return ret;
+}
+
 struct row *findings_add(struct findings *fs, const struct finding *f)
 {
     struct arena *a = fs->arena;
-    struct row *r;
+    struct row alike = last_of(fs, f->check), before = { 0 }, *r;
 
+    if (fs->n)
+        before = fs->v[fs->n - 1];
     if (fs->n == fs->cap)
-        fs->v = grown(a, fs->v, fs->n, &fs->cap, sizeof(*fs->v));
+        fs->v = grown(a, fs->v, fs->n, &fs->cap, ROWS_FIRST, sizeof(*fs->v));
     r = &fs->v[fs->n++];
     *r = (struct row){ .check = f->check,
                        .pillar = check_pillar(f->check),
                        .verdict = f->verdict,
                        .severity = f->severity,
                        .id = arena_strdup(a, f->fingerprint),
-                       .kind = arena_strdup(a, f->kind),
-                       .ns = arena_strdup(a, f->ns),
-                       .name = arena_strdup(a, f->name),
-                       .path = arena_strdup(a, f->path),
-                       .message = arena_strdup(a, f->message),
-                       .exemption = arena_strdup(a, f->exemption),
+                       .kind = keep(a, before.kind, f->kind),
+                       .ns = keep(a, before.ns, f->ns),
+                       .name = keep(a, before.name, f->name),
+                       .path = keep(a, alike.path, f->path),
+                       .message = keep(a, alike.message, f->message),
+                       .exemption = keep(a, before.exemption, f->exemption),
                        .line = f->line };
     if (f->verdict == VERDICT_SKIP)
         fs->exempted++;
@@ -48,8 +72,8 @@ struct row *findings_add(struct findings *fs, const struct finding *f)
 void findings_add_check(struct findings *fs, const struct check_result *r)
 {
     if (fs->n_checks == fs->cap_checks)
-        fs->checks =
-            grown(fs->arena, fs->checks, fs->n_checks, &fs->cap_checks, sizeof(*fs->checks));
+        fs->checks = grown(fs->arena, fs->checks, fs->n_checks, &fs->cap_checks, CHECKS_FIRST,
+                           sizeof(*fs->checks));
     fs->checks[fs->n_checks++] = (struct check_row){ .check = r->check,
                                                      .pillar = check_pillar(r->check),
                                                      .verdict = r->verdict,

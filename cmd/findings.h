@@ -40,6 +40,7 @@ struct findings {
     struct arena *arena; // borrowed
     struct row *v;
     size_t n, cap;
+    size_t last[256];         // newest row of a check, by its address; counted from 1
     size_t exempted;          // how many of v are exempted
     struct check_row *checks; // in list order
     size_t n_checks, cap_checks;
