@@ -260,6 +260,8 @@ static int fill_request(struct manager *m, const struct object *run, struct job_
     if (run_options(&source, "spec", q->arena, &q->options, e) < 0)
         return -1;
     q->options.exemptions = assessment_settings_exemptions(config_assessment(m->config));
+    q->options.object_exemptions =
+        assessment_settings_object_exemptions(config_assessment(m->config));
     q->options.conventions = assessment_settings_conventions(config_assessment(m->config));
     q->trigger = run_trigger(run);
     q->mode = word_text(&run_mode_words, source.mode);

@@ -63,6 +63,7 @@ enum {
 struct report;
 struct pod_view;
 struct container_view;
+struct exemption_entry;
 struct workload;
 struct object;
 
@@ -91,6 +92,7 @@ struct check {
     void (*per_workload)(struct report *r, const struct workload *w);
     void (*per_object)(struct report *r, const struct object *o);
     void (*per_cluster)(struct report *r);
+    void (*per_exemption)(struct report *r, const struct exemption_entry *e);
 };
 
 struct pillar_table {

@@ -28,6 +28,7 @@
     X(performance_vpa)                                                                             \
     X(cost)                                                                                        \
     X(operations)                                                                                  \
+    X(operations_exemptions)                                                                       \
     X(operations_delivery)                                                                         \
     X(sustainability)
 

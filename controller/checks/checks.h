@@ -34,13 +34,6 @@ int checks_markdown(struct buf *out); // docs/checks.md
 
 enum assess_mode { ASSESS_FULL, ASSESS_PILLAR, ASSESS_SINGLE_CHECK };
 
-// May an object exempt itself by annotation (checks-catalog.md §4)?
-enum object_exemptions {
-    OBJECT_EXEMPT_NOT_CRITICAL_SECURITY,
-    OBJECT_EXEMPT_ALL,
-    OBJECT_EXEMPT_NONE
-};
-
 struct assessment_options {
     enum assess_mode mode;
     unsigned pillars;                            // bits 1 << enum check_pillar; ASSESS_PILLAR
@@ -49,10 +42,11 @@ struct assessment_options {
     const struct label_selector *namespaces;     // namespaces to look at; NULL = all
     struct rlist
         exemptions; // of struct exemption: Kube9Config spec.assessment.exemptions; borrowed
-    const struct conventions *conventions; // spec.assessment.conventions; NULL: none; borrowed
-    enum object_exemptions object_exemptions;
-    const char *own_namespace;              // the operator's; NULL if unknown
-    const char *const *platform_namespaces; // globs added to the built-in set (§0.10)
+    const struct conventions *conventions;    // spec.assessment.conventions; NULL: none; borrowed
+    enum object_exemptions object_exemptions; // whether objects exempt themselves; absent: not from
+                                              // critical security checks
+    const char *own_namespace;                // the operator's; NULL if unknown
+    const char *const *platform_namespaces;   // globs added to the built-in set (§0.10)
     bool (*stop)(void *arg); // asked every few hundred units; true ends the walk as partial
     void *stop_arg;
     bool want_skipped; // also send findings of exempted objects (verdict SKIP)

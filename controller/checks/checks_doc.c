@@ -12,6 +12,8 @@ static const char *scope_of(const struct check *c)
         return "Pod spec";
     if (c->per_workload)
         return "workload";
+    if (c->per_exemption)
+        return "exemption";
     return c->per_object ? "object" : "cluster";
 }
 

@@ -25,6 +25,17 @@ static void notice(const struct exemptions *x, const char *object, const char *t
         x->sink->notice(x->sink->arg, object, text);
 }
 
+static struct exemption_entry *add_entry(struct exemptions *x, struct exemption_entry e)
+{
+    struct exemption_entry *ret = ARENA_NEW(x->a, struct exemption_entry);
+
+    *ret = e;
+    ret->whole = x->o->mode == ASSESS_FULL;
+    *x->tail = ret;
+    x->tail = &ret->next;
+    return ret;
+}
+
 static bool match_into(uint64_t *bits, struct str pattern)
 {
     bool any = false;
@@ -48,13 +59,21 @@ static void compile(struct exemptions *x, struct central *c)
 
     if (list.n == 0)
         memset(c->checks, 0xff, sizeof(c->checks));
+    c->entry = add_entry(x, (struct exemption_entry){ .group = "kube9.io",
+                                                      .kind = "Exemption",
+                                                      .ns = "",
+                                                      .name = text_or(exemption_name(c->e), "") });
+    c->entry->reasonless = !*text_or(exemption_reason(c->e), "");
     FOR_EACH_STR (pattern, list) {
-        if (!match_into(c->checks, str_of(pattern)))
-            notice(x, text_or(exemption_name(c->e), ""),
-                   "the exemption names a check that does not exist");
+        if (match_into(c->checks, str_of(pattern)))
+            continue;
+        c->entry->unknown = true;
+        notice(x, text_or(exemption_name(c->e), ""),
+               "the exemption names a check that does not exist");
     }
-    c->expired = exemption_has_expires(c->e) && exemption_expires(c->e) * USEC_PER_SEC <= x->now;
-    if (c->expired)
+    c->entry->expired =
+        exemption_has_expires(c->e) && exemption_expires(c->e) * USEC_PER_SEC <= x->now;
+    if (c->entry->expired)
         notice(x, text_or(exemption_name(c->e), ""),
                "the exemption has expired and no longer holds");
 }
@@ -63,6 +82,7 @@ void exempt_init(struct exemptions *x, const struct assessment_options *o,
                  const struct assess_sink *sink, usec now, struct arena *a)
 {
     *x = (struct exemptions){ .o = o, .sink = sink, .a = a, .now = now };
+    x->tail = &x->entries;
     x->central = ARENA_ARRAY(a, struct central, MAX(o->exemptions.n, 1u));
     FOR_EACH (exemption, e, o->exemptions) {
         x->central[x->n].e = e;
@@ -79,14 +99,22 @@ static bool one_of(struct rlist globs, const char *text)
     return globs.n == 0;
 }
 
+static bool namespace_matches(const struct central *c, const struct exempt_target *t)
+{
+    const struct label_selector *sel = exemption_namespace_selector(c->e);
+
+    return !sel || (t->ns->object &&
+                    selector_matches(sel, object_meta_labels(object_meta_of(t->ns->object))));
+}
+
 static bool central_matches(const struct central *c, const struct exempt_target *t)
 {
     const struct label_selector *sel = exemption_selector(c->e);
 
-    return !c->expired && one_of(exemption_kinds(c->e), t->kind) &&
+    return !c->entry->expired && one_of(exemption_kinds(c->e), t->kind) &&
            one_of(exemption_namespaces(c->e), t->ns->name) &&
            one_of(exemption_names(c->e), t->name) &&
-           (!sel || selector_matches(sel, object_meta_labels(t->meta)));
+           (!sel || selector_matches(sel, object_meta_labels(t->meta))) && namespace_matches(c, t);
 }
 
 // "2027-01-31" counts to the end of that day.
@@ -103,7 +131,9 @@ static int until(const char *text, usec *ret)
     return time_parse(str_of(text), ret, NULL);
 }
 
-static bool expired(const struct exemptions *x, struct rlist notes, const char *object)
+// Is the exemption void? Marks the entry and notices why.
+static bool is_void(const struct exemptions *x, struct exemption_entry *entry, struct rlist notes,
+                    const char *object)
 {
     const char *text = rmap_get(notes, ANNOTATION "-until");
     usec end;
@@ -111,11 +141,13 @@ static bool expired(const struct exemptions *x, struct rlist notes, const char *
     if (!text)
         return false;
     if (until(text, &end) < 0) {
+        entry->unreadable = true;
         notice(x, object, "the exemption is void: kube9.io/exempt-until is not an RFC 3339 date");
         return true;
     }
     if (end > x->now)
         return false;
+    entry->expired = true;
     notice(x, object, "the exemption has expired and no longer holds");
     return true;
 }
@@ -127,14 +159,38 @@ static void read_checks(const struct exemptions *x, struct object_exemption *e, 
 
     while (str_split(&rest, ',', &part)) {
         part = str_trim(part);
-        if (part.n && !match_into(e->checks, part))
-            notice(x, object, "kube9.io/exempt names a check that does not exist");
+        if (!part.n || match_into(e->checks, part))
+            continue;
+        if (e->entry)
+            e->entry->unknown = true;
+        notice(x, object, "kube9.io/exempt names a check that does not exist");
     }
 }
 
-static struct object_exemption *read_annotations(const struct exemptions *x,
-                                                 const struct object_meta *meta, const char *kind,
-                                                 const char *ns, const char *name)
+// Who carries annotations.
+struct carrier {
+    const char *group, *kind, *ns, *name;
+    const struct object *object;
+};
+
+// A carrier that is met again has its entry; a copy, such as a Pod's, has one that nobody sees.
+static struct exemption_entry *entry_of(struct exemptions *x, const struct carrier *by)
+{
+    struct exemption_entry e = {
+        .group = by->group, .kind = by->kind, .ns = by->ns, .name = by->name, .object = by->object
+    };
+
+    if (!x->quiet)
+        return add_entry(x, e);
+    for (struct exemption_entry *i = x->entries; i; i = i->next) {
+        if (i->object && i->object == by->object)
+            return i;
+    }
+    return ARENA_NEW(x->a, struct exemption_entry);
+}
+
+static struct object_exemption *
+read_annotations(struct exemptions *x, const struct object_meta *meta, const struct carrier *by)
 {
     struct rlist notes = object_meta_annotations(meta);
     const char *list = rmap_get(notes, ANNOTATION),
@@ -144,29 +200,32 @@ static struct object_exemption *read_annotations(const struct exemptions *x,
 
     if ((!list && !containers) || x->o->object_exemptions == OBJECT_EXEMPT_NONE)
         return NULL;
-    snprintf(object, sizeof(object), "%s %s%s%s", kind, ns, *ns ? "/" : "", name);
-    if (expired(x, notes, object))
-        return NULL;
+    snprintf(object, sizeof(object), "%s %s%s%s", by->kind, by->ns, *by->ns ? "/" : "", by->name);
     e = ARENA_NEW(x->a, struct object_exemption);
+    e->entry = entry_of(x, by);
+    if (is_void(x, e->entry, notes, object))
+        return NULL;
     e->any = true;
     e->containers = str_of(text_or(containers, ""));
     if (list)
         read_checks(x, e, list, object);
     else
         memset(e->checks, 0xff, sizeof(e->checks));
-    if (!rmap_get(notes, ANNOTATION "-reason"))
+    e->entry->reasonless = !rmap_get(notes, ANNOTATION "-reason");
+    if (e->entry->reasonless)
         notice(x, object, "the exemption has no kube9.io/exempt-reason");
     return e;
 }
 
-static const struct object_exemption *of_namespace(const struct exemptions *x, struct ns_info *ns)
+static const struct object_exemption *of_namespace(struct exemptions *x, struct ns_info *ns)
 {
     static const struct object_exemption none;
 
+    struct carrier by = { .group = "", .kind = "Namespace", .ns = "", .name = ns->name };
+
+    by.object = ns->object;
     if (!ns->exemption) {
-        ns->exemption =
-            ns->object ? read_annotations(x, object_meta_of(ns->object), "Namespace", "", ns->name)
-                       : NULL;
+        ns->exemption = ns->object ? read_annotations(x, object_meta_of(ns->object), &by) : NULL;
         if (!ns->exemption)
             ns->exemption = &none;
     }
@@ -191,19 +250,28 @@ static unsigned old_labels(const struct object_meta *meta)
 
 void exempt_unit(struct exemptions *x, const struct exempt_target *t, struct unit_exemption *ret)
 {
+    struct carrier by = { .group = t->group,
+                          .kind = t->kind,
+                          .ns = t->namespaced ? t->ns->name : "",
+                          .name = t->name,
+                          .object = t->object };
+
     *ret = (struct unit_exemption){ .platform = t->ns->platform };
     for (uint32_t i = 0; i < x->n && ret->n < UNIT_CENTRAL_MAX; i++) {
         if (central_matches(&x->central[i], t))
             ret->central[ret->n++] = &x->central[i];
     }
     x->quiet = t->again;
-    ret->by[0] = read_annotations(x, t->meta, t->kind, t->ns->name, t->name);
+    if (!t->object_is_namespace)
+        ret->by[0] = read_annotations(x, t->meta, &by);
     if (t->template && t->template != t->meta)
-        ret->by[1] = read_annotations(x, t->template, t->kind, t->ns->name, t->name);
+        ret->by[1] = read_annotations(x, t->template, &by);
     x->quiet = false;
     ret->by[2] = of_namespace(x, t->ns);
     if (x->o->object_exemptions != OBJECT_EXEMPT_NONE)
         ret->groups = old_labels(t->meta);
+    for (uint32_t i = 0; i < ret->n; i++)
+        ret->containers |= exemption_containers(ret->central[i]->e).n > 0;
     for (size_t i = 0; i < ARRAY_SIZE(ret->by); i++)
         ret->containers |= ret->by[i] && ret->by[i]->containers.n > 0;
 }
@@ -215,19 +283,26 @@ static bool may_exempt_itself(const struct exemptions *x, const struct check *c)
     return c->severity != CHECK_CRITICAL || check_pillar(c) != CHECK_SECURITY;
 }
 
+static void use(struct exemption_entry *e, bool hides)
+{
+    e->used |= hides;
+}
+
 const char *exempt_by(const struct exemptions *x, const struct unit_exemption *u,
-                      const struct check *c, size_t index)
+                      const struct check *c, size_t index, bool hides)
 {
     for (uint32_t i = 0; i < u->n; i++) {
-        if (!has_bit(u->central[i]->checks, index))
+        if (!has_bit(u->central[i]->checks, index) || exemption_containers(u->central[i]->e).n)
             continue;
-        u->central[i]->used = true;
+        use(u->central[i]->entry, hides);
         return text_or(exemption_name(u->central[i]->e), "");
     }
     for (size_t i = 0; i < ARRAY_SIZE(u->by); i++) {
         if (u->by[i] && u->by[i]->any && u->by[i]->containers.n == 0 &&
-            has_bit(u->by[i]->checks, index) && may_exempt_itself(x, c))
+            has_bit(u->by[i]->checks, index) && may_exempt_itself(x, c)) {
+            use(u->by[i]->entry, hides);
             return "annotation";
+        }
     }
     if (c->flags & u->groups)
         return "label";
@@ -248,10 +323,20 @@ static bool names_container(struct str list, const char *container)
 bool exempt_container(const struct exemptions *x, const struct unit_exemption *u,
                       const struct check *c, size_t index, const char *container)
 {
+    for (uint32_t i = 0; i < u->n; i++) {
+        const struct central *by = u->central[i];
+        if (has_bit(by->checks, index) && exemption_containers(by->e).n &&
+            one_of(exemption_containers(by->e), container)) {
+            use(by->entry, true);
+            return true;
+        }
+    }
     for (size_t i = 0; u->containers && i < ARRAY_SIZE(u->by); i++) {
         if (u->by[i] && has_bit(u->by[i]->checks, index) && may_exempt_itself(x, c) &&
-            names_container(u->by[i]->containers, container))
+            names_container(u->by[i]->containers, container)) {
+            use(u->by[i]->entry, true);
             return true;
+        }
     }
     return false;
 }
@@ -259,8 +344,8 @@ bool exempt_container(const struct exemptions *x, const struct unit_exemption *u
 void exempt_unused(const struct exemptions *x)
 {
     for (uint32_t i = 0; i < x->n; i++) {
-        if (!x->central[i].used && !x->central[i].expired)
+        if (!x->central[i].entry->used && !x->central[i].entry->expired)
             notice(x, text_or(exemption_name(x->central[i].e), ""),
-                   "the exemption matched nothing in this run");
+                   "the exemption hid nothing in this run");
     }
 }

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "controller/checks/checks.h"
+#include "controller/checks/exemption.h"
 #include "controller/checks/join.h"
 #include "controller/checks/select.h"
 
@@ -15,12 +16,13 @@ struct object_exemption { // annotations of one object
     uint64_t checks[CHECK_WORDS];
     struct str containers; // comma list; empty: the whole object
     bool any;
+    struct exemption_entry *entry; // NULL: told before
 };
 
 struct central { // an entry of the configuration
     const struct exemption *e;
     uint64_t checks[CHECK_WORDS];
-    bool expired, used;
+    struct exemption_entry *entry;
 };
 
 struct exemptions {
@@ -30,6 +32,7 @@ struct exemptions {
     usec now;
     struct central *central;
     uint32_t n;
+    struct exemption_entry *entries, **tail; // all that were met, in that order
     bool quiet; // what is wrong with these annotations has been noticed before
 };
 
@@ -45,9 +48,12 @@ struct unit_exemption {
 };
 
 struct exempt_target {
-    const char *kind, *name;
+    const char *group, *kind, *name;
+    const struct object *object;               // NULL: the cluster
     const struct object_meta *meta, *template; // template may be NULL
     struct ns_info *ns;
+    bool namespaced;
+    bool object_is_namespace; // its annotations are those of the namespace
     bool again; // its annotations were read before, or are copies of those of its owner
 };
 
@@ -55,9 +61,9 @@ void exempt_init(struct exemptions *x, const struct assessment_options *o,
                  const struct assess_sink *sink, usec now, struct arena *a);
 void exempt_unit(struct exemptions *x, const struct exempt_target *t, struct unit_exemption *ret);
 // Who exempts the unit from the check: NULL: nobody. "annotation", "label", "platform" or a name
-// from the configuration.
+// from the configuration. hides: the unit did not pass, so that the exemption is of use.
 const char *exempt_by(const struct exemptions *x, const struct unit_exemption *u,
-                      const struct check *c, size_t index);
+                      const struct check *c, size_t index, bool hides);
 bool exempt_container(const struct exemptions *x, const struct unit_exemption *u,
                       const struct check *c, size_t index, const char *container);
 void exempt_unused(const struct exemptions *x); // notices entries that matched nothing

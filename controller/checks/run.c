@@ -160,7 +160,7 @@ static bool skip_undecoded(struct assess *as, size_t i, const struct object *o)
 static void account(struct assess *as, size_t i, const struct unit *u, const struct outcome *o)
 {
     struct tally *t = &as->tally[i];
-    const char *by = exempt_by(&as->ex, &u->ex, as->checks[i], i);
+    const char *by = exempt_by(&as->ex, &u->ex, as->checks[i], i, o->verdict >= VERDICT_WARN);
 
     if (by) {
         t->units.exempted++;
@@ -271,7 +271,7 @@ static bool wants_workload(const struct assess *as, size_t i, const struct workl
 {
     const struct check *c = as->checks[i];
 
-    if (!as->tally[i].run || c->per_object || c->per_cluster)
+    if (!as->tally[i].run || c->per_object || c->per_cluster || c->per_exemption)
         return false;
     if (c->kinds && !workload_is(w, c->kinds))
         return false;
@@ -310,9 +310,14 @@ static void assess_workload(struct assess *as, const struct workload *w)
                       .name = w->name,
                       .prefix = w->prefix,
                       .object = w->object };
-    struct exempt_target target = {
-        .kind = w->kind, .name = w->name, .meta = w->meta, .template = w->template, .ns = ns
-    };
+    struct exempt_target target = { .group = w->group,
+                                    .kind = w->kind,
+                                    .name = w->name,
+                                    .object = w->object,
+                                    .meta = w->meta,
+                                    .template = w->template,
+                                    .ns = ns,
+                                    .namespaced = true };
 
     if (!ns->selected)
         return;
@@ -343,10 +348,14 @@ static void assess_object(struct assess *as, const struct object *o, const struc
                       .name = name,
                       .prefix = "",
                       .object = o };
-    struct exempt_target target = { .kind = k->kind,
+    struct exempt_target target = { .group = k->group,
+                                    .kind = k->kind,
                                     .name = name,
+                                    .object = o,
                                     .meta = object_meta_of(o),
                                     .ns = ns,
+                                    .namespaced = k->namespaced,
+                                    .object_is_namespace = k->id == KIND_NAMESPACE,
                                     .again = KIND_BIT(k->id) & WORKLOAD_KINDS };
 
     if (!ns->selected)
@@ -384,9 +393,9 @@ static void assess_kind(struct assess *as, enum kind_id k)
 static void assess_cluster(struct assess *as)
 {
     struct unit u = { .group = "", .kind = "Cluster", .ns = "", .name = "cluster", .prefix = "" };
-    struct exempt_target target = { .kind = u.kind,
-                                    .name = u.name,
-                                    .ns = join_namespace(&as->join, "") };
+    struct exempt_target target = {
+        .group = u.group, .kind = u.kind, .name = u.name, .ns = join_namespace(&as->join, "")
+    };
 
     exempt_unit(&as->ex, &target, &u.ex);
     for (size_t i = 0; i < as->n && !time_is_up(as); i++) {
@@ -395,6 +404,26 @@ static void assess_cluster(struct assess *as)
         report_reset(&as->r);
         as->checks[i]->per_cluster(&as->r);
         account(as, i, &u, &as->r.out);
+    }
+}
+
+// Last, for only then is it known which of them were of use. Nothing exempts an exemption.
+static void assess_exemptions(struct assess *as)
+{
+    for (const struct exemption_entry *e = as->ex.entries; e && !time_is_up(as); e = e->next) {
+        struct unit u = { .group = e->group,
+                          .kind = e->kind,
+                          .ns = e->ns,
+                          .name = e->name,
+                          .prefix = "",
+                          .object = e->object };
+        for (size_t i = 0; i < as->n && !as->cancelled; i++) {
+            if (!as->tally[i].run || !as->checks[i]->per_exemption)
+                continue;
+            report_reset(&as->r);
+            as->checks[i]->per_exemption(&as->r, e);
+            account(as, i, &u, &as->r.out);
+        }
     }
 }
 
@@ -432,6 +461,8 @@ static void walk_all(struct assess *as)
         assess_kind(as, (enum kind_id)k);
     if (!as->stopped && !as->cancelled)
         assess_cluster(as);
+    if (!as->stopped && !as->cancelled)
+        assess_exemptions(as);
 }
 
 static void conclude(struct assess *as)

@@ -21,7 +21,7 @@ static enum skip_reason reason_of(enum kind_state s)
 
 static kind_mask walked(const struct check *c)
 {
-    if (c->per_cluster)
+    if (c->per_cluster || c->per_exemption)
         return 0;
     return c->kinds ? c->kinds : WORKLOAD_KINDS;
 }

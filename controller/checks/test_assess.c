@@ -413,8 +413,8 @@ static void the_configuration_exempts_by_kind_name_and_labels(void **state unuse
         "{name: other, reason: x, kinds: [StatefulSet]}, {name: prefix, reason: x, names: [car]}",
         ASSESS_FULL, &l);
     HAS(l.text, "security/host-pid failing");
-    HAS(l.notices, "other: the exemption matched nothing");
-    HAS(l.notices, "prefix: the exemption matched nothing");
+    HAS(l.notices, "other: the exemption hid nothing");
+    HAS(l.notices, "prefix: the exemption hid nothing");
     log_fini(&l);
     run_exempted("{name: new, reason: x, expires: '2026-11-21T00:00:01Z'}", ASSESS_SINGLE_CHECK,
                  &l);

@@ -42,7 +42,7 @@ static void each_check_has_exactly_one_scope_and_its_texts(void **state unused_a
     for (size_t i = 0; i < checks_count(); i++) {
         const struct check *c = checks_at(i);
         int scopes = !!c->per_container + !!c->per_pod_spec + !!c->per_workload + !!c->per_object +
-                     !!c->per_cluster;
+                     !!c->per_cluster + !!c->per_exemption;
         assert_int_equal(scopes, 1);
         assert_true(!!c->per_container == !!c->sets);
         assert_true(!c->per_object || c->kinds);
@@ -101,6 +101,7 @@ static void every_upstream_check_has_an_alias(void **state unused_arg)
 }
 
 struct seen {
+    const struct check *check; // the one that is looked at
     uint32_t findings;
     struct check_result result;
     char message[512];
@@ -110,6 +111,8 @@ static int on_finding(void *arg, const struct finding *f)
 {
     struct seen *s = arg;
 
+    if (f->check != s->check)
+        return 0;
     assert_true(*f->message);
     assert_true(f->verdict == VERDICT_WARN || f->verdict == VERDICT_FAIL);
     snprintf(s->message, sizeof(s->message), "%.500s", f->message);
@@ -119,8 +122,11 @@ static int on_finding(void *arg, const struct finding *f)
 
 static void on_result(void *arg, const struct check_result *r)
 {
-    ((struct seen *)arg)->result = *r;
+    struct seen *s = arg;
+
     assert_true(r->message && *r->message);
+    if (r->check == s->check)
+        s->result = *r;
 }
 
 // "# server-minor: 31" in the first line.
@@ -135,31 +141,37 @@ static void read_directive(const char *path, struct snapshot *s)
     fclose(in);
 }
 
-// A fixture may hold a Kube9Config, whose conventions are those of the run.
-static const struct conventions *conventions_of(const struct snapshot *s)
+// A fixture may hold a Kube9Config, whose conventions and exemptions are those of the run.
+static void take_config(const struct snapshot *s, struct assessment_options *o)
 {
+    const struct assessment_settings *set;
+
     if (s->n[KIND_KUBE9_CONFIG] == 0)
-        return NULL;
-    return assessment_settings_conventions(kube9_config_spec_assessment(
-        kube9_config_spec(kube9_config_of(s->objects[KIND_KUBE9_CONFIG][0]))));
+        return;
+    set = kube9_config_spec_assessment(
+        kube9_config_spec(kube9_config_of(s->objects[KIND_KUBE9_CONFIG][0])));
+    o->conventions = assessment_settings_conventions(set);
+    o->exemptions = assessment_settings_exemptions(set);
 }
 
 static struct seen assess_file(const struct check *c, const char *path)
 {
     const char *include[] = { c->id, NULL };
     struct assessment_options o = { .mode = ASSESS_SINGLE_CHECK, .include = include };
-    struct seen seen = { 0 };
+    struct seen seen = { .check = c };
     struct assess_sink sink = { .finding = on_finding, .result = on_result, .arg = &seen };
     struct assessment_summary sum;
     struct fake_snapshot f;
     struct error e = { 0 };
 
+    if (c->per_exemption) // of use or not: only a whole run can tell
+        o = (struct assessment_options){ .mode = ASSESS_FULL };
     fake_snapshot_init(&f);
     f.s.live = c->flags & CHECK_LIVE;
     read_directive(path, &f.s);
     if (fake_snapshot_file(&f, path, &e) < 0)
         fail_msg("%s: %s", path, e.text);
-    o.conventions = conventions_of(&f.s);
+    take_config(&f.s, &o);
     if (assess_run(&f.s, &o, &sink, &sum, &e) < 0)
         fail_msg("%s: %s", path, e.text);
     fake_snapshot_fini(&f);
@@ -240,7 +252,7 @@ static int judge_blind(const struct check *c, const char *path, enum kind_id k, 
 {
     const char *include[] = { c->id, NULL };
     struct assessment_options o = { .mode = ASSESS_SINGLE_CHECK, .include = include };
-    struct seen seen = { 0 };
+    struct seen seen = { .check = c };
     struct assess_sink sink = { .finding = on_finding, .result = on_result, .arg = &seen };
     struct assessment_summary sum;
     struct fake_snapshot f;
@@ -253,7 +265,7 @@ static int judge_blind(const struct check *c, const char *path, enum kind_id k, 
     assert_int_equal(fake_snapshot_file(&f, path, &e), 0);
     if (f.s.n[k] && !(how == BLIND_UNDECODED && kind_get(k)->metadata_only)) {
         if (k != KIND_KUBE9_CONFIG)
-            o.conventions = conventions_of(&f.s);
+            take_config(&f.s, &o);
         blind(&f, kind_get(k), how);
         assert_int_equal(assess_run(&f.s, &o, &sink, &sum, &e), 0);
         wrong = seen.result.verdict == VERDICT_PASS;
