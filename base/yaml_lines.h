@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the members of an object stand in its file, kept after the tree is gone: twelve bytes for
+// Where the members of an object stand in its file, kept after the tree is gone: eight bytes for
 // each key and list item. Immutable: any thread may ask.
 #pragma once
 

@@ -34,28 +34,43 @@ static bool from_files(const struct row *v, size_t n)
     return false;
 }
 
+struct line { // one finding as cells
+    char object[640], place[1024];
+    const char *cells[6];
+};
+
+static const char *const *cells_of(struct line *l, const struct row *r, bool files)
+{
+    const char *const cells[] = { check_severity_name(r->severity),
+                                  verdict_name(r->verdict),
+                                  r->check->id,
+                                  row_object(r, l->object, sizeof(l->object)),
+                                  files ? row_place(r, l->place, sizeof(l->place)) : r->message,
+                                  r->message };
+
+    memcpy(l->cells, cells, sizeof(cells));
+    return l->cells;
+}
+
 static int print_lines(const struct findings *fs, FILE *out)
 {
     static const char *const heads[] = { "SEVERITY", "STATUS", "CHECK", "OBJECT", "MESSAGE" };
     static const char *const with_place[] = { "SEVERITY", "STATUS", "CHECK",
                                               "OBJECT",   "PLACE",  "MESSAGE" };
     bool files = from_files(fs->v, fs->n);
+    struct line l;
     struct table t;
 
     table_init(&t, files ? with_place : heads, files ? 6 : 5);
-    for (size_t i = 0; i < fs->n; i++) {
-        const struct row *r = &fs->v[i];
-        char object[640], place[1024];
-        const char *cells[] = { check_severity_name(r->severity),
-                                verdict_name(r->verdict),
-                                r->check->id,
-                                row_object(r, object, sizeof(object)),
-                                files ? row_place(r, place, sizeof(place)) : r->message,
-                                r->message };
-
-        table_add(&t, cells);
-    }
-    return table_print_to(&t, fs->baseline.given ? "No new findings." : "No findings.", out, 0);
+    for (size_t i = 0; i < fs->n; i++)
+        table_fit(&t, cells_of(&l, &fs->v[i], files));
+    if (fs->n)
+        table_line(&t, t.heads, out);
+    else
+        fputs("No findings.\n", out);
+    for (size_t i = 0; i < fs->n; i++)
+        table_line(&t, cells_of(&l, &fs->v[i], files), out);
+    return output_flush(out);
 }
 
 // "critical  security/privileged-container  2 failing" and what to do.

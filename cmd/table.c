@@ -14,8 +14,10 @@
 static uint32_t next(const char **p)
 {
     uint32_t c = (unsigned char)**p;
-    size_t n = utf8_decode(*p, strnlen(*p, 4), &c);
+    size_t n = 1;
 
+    if (c >= 0x80)
+        n = utf8_decode(*p, strnlen(*p, 4), &c);
     *p += n ? n : 1;
     return c;
 }
@@ -52,6 +54,8 @@ static int char_width(uint32_t c)
         { 0xfe00, 0xfe0f}
     };
 
+    if (c < none[0][0]) // nearly all of them
+        return 1;
     if (in_ranges(c, wide, ARRAY_SIZE(wide)))
         return 2;
     return in_ranges(c, none, ARRAY_SIZE(none)) ? 0 : 1;
@@ -64,6 +68,16 @@ int text_width(const char *s)
     while (*s)
         n += char_width(next(&s));
     return n;
+}
+
+// Nothing in it that cell() would change.
+static bool is_plain(const char *s)
+{
+    unsigned char c;
+
+    while ((c = (unsigned char)*s) >= 0x20 && c != 0x7f && c != 0xc2)
+        s++;
+    return !c;
 }
 
 static char *cell(const char *s)
@@ -115,8 +129,10 @@ void table_add(struct table *t, const char *const *cells)
 
 static void pad(FILE *out, int n)
 {
-    for (; n > 0; n--)
-        fputc(' ', out);
+    static const char blanks[] = "                                ";
+
+    for (; n > 0; n -= (int)sizeof(blanks) - 1)
+        fwrite(blanks, 1, MIN((size_t)n, sizeof(blanks) - 1), out);
 }
 
 // One line's worth of text: up to the last blank that fits, or one long word whole.
@@ -205,6 +221,38 @@ int table_print_to(struct table *t, const char *when_empty, FILE *out, int scree
         print_row(t, (const char *const *)&t->cells[i * t->columns], out, begins, screen);
     table_fini(t);
     return output_flush(out);
+}
+
+// The cell as it is shown; *ret_owned is to be freed.
+static const char *shown(const char *s, char **ret_owned)
+{
+    *ret_owned = NULL;
+    if (s && *s && is_plain(s))
+        return s;
+    return *ret_owned = cell(s);
+}
+
+void table_fit(struct table *t, const char *const *cells)
+{
+    for (size_t i = 0; i < t->columns; i++) {
+        char *owned;
+
+        t->width[i] = MAX(t->width[i], text_width(shown(cells[i], &owned)));
+        free(owned);
+    }
+}
+
+void table_line(const struct table *t, const char *const *cells, FILE *out)
+{
+    static const bool begins[TABLE_COLUMNS_MAX];
+    const char *plain[TABLE_COLUMNS_MAX];
+    char *owned[TABLE_COLUMNS_MAX];
+
+    for (size_t i = 0; i < t->columns; i++)
+        plain[i] = shown(cells[i], &owned[i]);
+    print_row(t, plain, out, begins, 0);
+    for (size_t i = 0; i < t->columns; i++)
+        free(owned[i]);
 }
 
 int table_print(struct table *t, const char *when_empty)

@@ -23,4 +23,8 @@ void table_add(struct table *t, const char *const *cells); // NULL cells print a
 int table_print(struct table *t, const char *when_empty);  // to stdout; frees; exit status
 // The same to any file; screen: columns of the terminal, 0 for none.
 int table_print_to(struct table *t, const char *when_empty, FILE *out, int screen);
+// Long tables for a pipe hold no cells: every row is fitted, then every row is printed; the heads
+// are a row like the others.
+void table_fit(struct table *t, const char *const *cells);
+void table_line(const struct table *t, const char *const *cells, FILE *out);
 int text_width(const char *s); // columns that it takes on a terminal

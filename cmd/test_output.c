@@ -48,6 +48,26 @@ static void characters_are_counted_as_a_terminal_shows_them(void **state unused_
                               "e\xcc\x81   \xff      y\n");
 }
 
+static void a_table_that_is_not_held_looks_the_same(void **state unused_arg)
+{
+    const char *const cells[] = { "1", "short", "x", "22", "a\033[2Jb \xc2\x9b", NULL };
+    autofree char *held = print(heads, 3, cells, 2, 0);
+    char text[256] = "";
+    struct table t;
+    FILE *f = tmpfile();
+
+    table_init(&t, heads, 3);
+    table_fit(&t, cells);
+    table_fit(&t, cells + 3);
+    table_line(&t, t.heads, f);
+    table_line(&t, cells, f);
+    table_line(&t, cells + 3, f);
+    rewind(f);
+    assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+    fclose(f);
+    assert_string_equal(text, held);
+}
+
 static void nothing_in_a_cell_can_command_a_terminal(void **state unused_arg)
 {
     const char *const cells[] = { "a\033[2Jb", "c\nd\te\r", "f\x7f\xc2\x9bg" };
@@ -135,7 +155,8 @@ static void a_line_that_just_fits_is_not_wrapped(void **state unused_arg)
 }
 
 RUN(T(columns_are_as_wide_as_their_content), T(characters_are_counted_as_a_terminal_shows_them),
-    T(nothing_in_a_cell_can_command_a_terminal), T(columns_without_room_go_on_below),
-    T(an_empty_table_is_a_sentence), T(a_bare_table_is_its_rows_alone),
-    T(the_last_column_wraps_inside_the_screen), T(where_no_room_is_left_it_goes_below),
-    T(a_word_longer_than_the_screen_stays_whole), T(a_line_that_just_fits_is_not_wrapped))
+    T(nothing_in_a_cell_can_command_a_terminal), T(a_table_that_is_not_held_looks_the_same),
+    T(columns_without_room_go_on_below), T(an_empty_table_is_a_sentence),
+    T(a_bare_table_is_its_rows_alone), T(the_last_column_wraps_inside_the_screen),
+    T(where_no_room_is_left_it_goes_below), T(a_word_longer_than_the_screen_stays_whole),
+    T(a_line_that_just_fits_is_not_wrapped))

@@ -267,7 +267,7 @@ static void the_version_names_the_contract(void **state unused_arg)
 
 static void an_assessment_that_cannot_begin_says_why(void **state unused_arg)
 {
-    fails("assess -o json", EXIT_USAGE, "name what is to be assessed: --live");
+    fails("assess -o json", EXIT_USAGE, "name what is to be assessed: files or directories");
     fails("assess --live -o json --kubeconfig=/nonexistent", EXIT_FAILED, "open '/nonexistent'");
 }
 
