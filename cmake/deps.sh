@@ -15,8 +15,8 @@ build='build-essential cmake ninja-build pkg-config libcurl4-openssl-dev libwebs
 test='clang clang-format clang-tidy lld llvm libclang-rt-dev libcmocka-dev shellcheck spin'
 # What validates the documents of `assess`: cmake/test_formats.sh.
 formats='python3-jsonschema python3-pip libxml2-utils chromium fonts-dejavu-core'
-# What reads the image and runs the health check of Argo CD: deploy/*/test.sh.
-deploy='skopeo lua5.4 util-linux'
+# What makes and reads the chart, reads the image and runs the health check of Argo CD: deploy/tests, deploy/image/test.sh.
+deploy='skopeo lua5.4 python3-yaml util-linux'
 # What the release build needs to make its own small libcurl.
 release='libnghttp2-dev dpkg-dev'
 # What the scripts call.

@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.." || exit 1
 # Tests never reach for a developer's cluster.
 unset KUBECONFIG
 
-all='deps gcc clang release image asan tsan lint tidy fuzz e2e-1.36 e2e-1.30 soak'
+all='deps gcc clang release image chart asan tsan lint tidy fuzz e2e-1.36 e2e-1.30 soak'
 [ $# -gt 0 ] || set -- $all
 [ "$*" != fast ] || set -- gcc-tests
 passed=0
@@ -49,6 +49,7 @@ stage() {
     clang) build dev-clang && unit dev-clang -LE lint ;;
     release) build release kube9-operator && cmake/test_install.sh build/release ;;
     image) build release kube9-operator && deploy/image/test.sh build/release/kube9-operator ;;
+    chart) e2e/build.sh helm && build dev kube9-operator && deploy/tests/chart.sh build/dev/kube9-operator ;;
     asan) build asan && unit asan ;;
     tsan) build tsan && unit tsan ;;
     lint) build dev && unit dev -L lint ;;
@@ -71,7 +72,7 @@ count() {
         p=$((total - f - s))
     elif grep -qE '^[0-9]+ passed, [0-9]+ failed' "$log"; then
         read -r p f < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1 \2/p' "$log" | tail -n 1)
-    elif [[ $2 == e2e-* || $2 == fuzz || $2 == soak || $2 == image ]]; then
+    elif [[ $2 == e2e-* || $2 == fuzz || $2 == soak || $2 == image || $2 == chart ]]; then
         [ "$rc" != 0 ] || echo "$2 ended well but said no count"
         f=1
     elif [ "$rc" = 0 ]; then

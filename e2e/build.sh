@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# build.sh [v1.36|v1.30 [peers]]: builds the control plane programs of one Kubernetes version, and the
-# e2e tools, into the user's cache; with "peers" also what our library is compared with. What is there
-# already is skipped; what changed is built again.
+# build.sh [v1.36|v1.30 [peers]|helm]: builds the control plane programs of one Kubernetes version, and the
+# e2e tools, into the user's cache; with "peers" also what our library is compared with; "helm": helm
+# and kstatus, for the chart. What is there already is skipped; what changed is built again.
 # Needs Go and the Go module proxy. The first time takes about five minutes on two cores.
 set -euo pipefail
 
-readonly USAGE="usage: build.sh [v1.36|v1.30 [peers]]"
+readonly USAGE="usage: build.sh [v1.36|v1.30 [peers]|helm]"
 version=${1:-v1.36}
 case $version in
-v1.36 | v1.30) ;;
+v1.36 | v1.30 | helm) ;;
 -h | --help)
 	echo "$USAGE"
 	exit 0
@@ -33,7 +33,7 @@ if ! command -v go >/dev/null; then
 	exit 1
 fi
 
-mkdir -p "$bin" "$cache/tools/bin"
+mkdir -p "$cache/tools/bin"
 exec 9>"$cache/build.lock"
 if ! flock -n 9; then
 	echo "build.sh: another build is running, waiting for it"
@@ -95,6 +95,15 @@ build() {
 	echo "$name: built in $((SECONDS - start)) s"
 }
 
+if [[ $version == helm ]]; then
+	helm=$(sed -n 's|^require helm.sh/helm/v3 \(v[0-9.]*\)$|\1|p' "$here/helm/go.mod")
+	build "helm-$helm" "$here/helm" "$cache/tools/bin" \
+		"-s -w -X helm.sh/helm/v3/internal/version.version=$helm" helm.sh/helm/v3/cmd/helm
+	build kstatus "$here/kstatus" "$cache/tools/bin" "-s -w" kube9.io/kube9-operator/e2e/kstatus
+	exit 0
+fi
+
+mkdir -p "$bin"
 k8s_dir=$here/k8s/$version
 release=$(sed -n 's|^require k8s.io/kubernetes \(v[0-9.]*\)$|\1|p' "$k8s_dir/go.mod")
 minor=${version#v1.}

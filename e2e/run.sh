@@ -70,6 +70,7 @@ if ((${#cases[@]} == 0)); then
 fi
 PROGRAM=$(operator_program "$ROOT") || exit 1
 "$E2E/build.sh" "$version"
+[[ " ${cases[*]}" != *-helm* ]] || "$E2E/build.sh" helm
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/kube9-e2e.XXXXXX")
 CLUSTER=$work/cluster
