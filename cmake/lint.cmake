@@ -18,3 +18,6 @@ set_tests_properties(lint_lease_model PROPERTIES LABELS lint TIMEOUT 300)
 # Documents against the schemas and in the browser that others read them with: one build is enough.
 add_test(NAME lint_formats COMMAND ${CMAKE_SOURCE_DIR}/cmake/test_formats.sh build/dev)
 set_tests_properties(lint_formats PROPERTIES LABELS lint TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+# The program itself with input that is wrong in every way we know.
+add_test(NAME lint_manifests COMMAND ${CMAKE_SOURCE_DIR}/cmake/test_manifests.sh build/dev)
+set_tests_properties(lint_manifests PROPERTIES LABELS lint TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
