@@ -228,6 +228,13 @@ const char *const *arg_list(const struct args *a, const char *flag)
     return v && v->n_list ? v->list : NULL;
 }
 
+bool arg_is_bool(const struct args *a, const char *flag)
+{
+    const struct arg_value *v = value_of((struct args *)(uintptr_t)a, flag);
+
+    return v && v->flag->kind == FLAG_BOOL;
+}
+
 bool arg_is_int(const struct args *a, const char *flag)
 {
     const struct arg_value *v = value_of((struct args *)(uintptr_t)a, flag);

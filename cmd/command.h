@@ -76,6 +76,7 @@ void args_fini(struct args *a);
 bool arg_given(const struct args *a, const char *flag);
 const char *arg_text(const struct args *a, const char *flag); // NULL if absent without default
 const char *const *arg_list(const struct args *a, const char *flag); // NULL if absent
+bool arg_is_bool(const struct args *a, const char *flag);
 bool arg_is_int(const struct args *a, const char *flag);
 int64_t arg_int(const struct args *a, const char *flag);
 usec arg_time(const struct args *a, const char *flag); // 0 if absent
@@ -96,6 +97,8 @@ int cmd_query_assessments_list(const struct args *a);
 int cmd_query_assessments_get(const struct args *a);
 int cmd_query_assessments_summary(const struct args *a);
 int cmd_query_assessments_history(const struct args *a);
+int cmd_query_vulnerabilities_list(const struct args *a);
+int cmd_query_vulnerabilities_summary(const struct args *a);
 int cmd_crds(const struct args *a);
 int cmd_db_check(const struct args *a);
 int cmd_db_backup(const struct args *a);

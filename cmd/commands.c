@@ -64,6 +64,15 @@ static const struct flag history_flags[] = {
     { "pillar", 0, FLAG_LIST, "LIST", "pillars: " PILLARS, PILLARS, NULL, 0, 0 },
     { 0 }
 };
+static const struct flag vulnerability_flags[] = {
+    { "severity", 0, FLAG_LIST, "LIST", "severities: " SEVERITIES ",unknown", SEVERITIES ",unknown", NULL, 0, 0 },
+    { "vulnerability", 0, FLAG_LIST, "LIST", "ids such as CVE-2026-1234", NULL, NULL, 0, 0 },
+    { "package", 0, FLAG_TEXT, "NAME", "the package", NULL, NULL, 0, 0 },
+    { "image", 0, FLAG_TEXT, "IMAGE", "the image, as the list shows it", NULL, NULL, 0, 0 },
+    { "namespace", 'n', FLAG_TEXT, "NAME", "namespace of the objects", NULL, NULL, 0, 0 },
+    { "fixable", 0, FLAG_BOOL, "", "only those that a newer version mends", NULL, NULL, 0, 0 },
+    { 0 }
+};
 static const struct flag assess_flags[] = {
     { "live", 0, FLAG_BOOL, "", "assess the cluster of the kubeconfig", NULL, NULL, 0, 0 },
     { "pillar", 0, FLAG_LIST, "LIST", "only these pillars: " PILLARS, PILLARS, NULL, 0, 0 },
@@ -109,6 +118,10 @@ static const struct command commands[] = {
     { "query assessments get", "ID", 1, 1, "One finding by its id.", NULL, FLAGS(db_flags, format_flags), cmd_query_assessments_get },
     { "query assessments summary", "", 0, 0, "Score and counts per pillar of a run.", NULL, FLAGS(summary_flags, db_flags, format_flags), cmd_query_assessments_summary },
     { "query assessments history", "", 0, 0, "Counts per pillar and run, newest first.", NULL, FLAGS(history_flags, page_flags, db_flags, format_flags), cmd_query_assessments_history },
+    { "query vulnerabilities list", "", 0, 0, "Vulnerabilities of images, worst first.",
+      "From the VulnerabilityReports of trivy-operator, where it is installed, as the newest run found them.",
+      FLAGS(vulnerability_flags, page_flags, db_flags, format_flags), cmd_query_vulnerabilities_list },
+    { "query vulnerabilities summary", "", 0, 0, "How many vulnerabilities there are by severity.", NULL, FLAGS(db_flags, format_flags), cmd_query_vulnerabilities_summary },
     { "crds", "", 0, 0, "Print the CustomResourceDefinitions for kubectl apply.", NULL, FLAGS(), cmd_crds },
     { "db check", "", 0, 0, "Check the database's integrity.", NULL, FLAGS(db_flags, format_flags), cmd_db_check },
     { "db backup", "FILE", 1, 1, "Copy the database to FILE while it is in use.", NULL, FLAGS(db_flags, format_flags), cmd_db_backup },
@@ -123,6 +136,7 @@ static const struct {
     { "query", "Read the history." },
     { "query runs", "Runs of the checks." },
     { "query assessments", "What the runs found." },
+    { "query vulnerabilities", "What scanners found in images." },
     { "db", "Look after the database." },
 };
 

@@ -7,6 +7,8 @@
 #include "cmd/cli.h"
 #include "store/fake_store.h"
 #include "store/operator_status.h"
+#include "store/store_internal.h"
+#include "store/vulnerabilities.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -62,6 +64,47 @@ struct said cli(const char *line)
     return said;
 }
 
+static void put_scan(struct store *s, const char *name, int n)
+{
+    struct error e = { 0 };
+    struct scan_row scan = { .uid = name,
+                             .version = "1",
+                             .kind = "ReplicaSet",
+                             .ns = "shop",
+                             .name = name,
+                             .container = "app",
+                             .image = "registry.example/shop/cart:1.2",
+                             .digest = "",
+                             .scanned = FAKE_START };
+
+    if (store_scan_put(s, &scan, &e) != 1)
+        abort();
+    for (int i = 0; i < n; i++) {
+        char id[24];
+        struct vulnerability_row v = { .id = id,
+                                       .severity = (enum vulnerability_severity)(i % 4),
+                                       .package = "openssl",
+                                       .installed = "3.0.1",
+                                       .fixed = i % 2 ? "" : "3.0.9" };
+
+        snprintf(id, sizeof(id), "CVE-2026-%04d", i + 1);
+        if (store_vulnerability_put(s, &v, &e) < 0)
+            abort();
+    }
+}
+
+static void put_scans(struct store *s)
+{
+    struct error e = { 0 };
+
+    if (store_begin(s, &e) < 0 || store_scans_begin(s, &e) < 0)
+        abort();
+    put_scan(s, "cart-1", 5);
+    put_scan(s, "web-1", 1);
+    if (store_scans_end(s, &e) < 0 || store_commit(s, &e) < 0)
+        abort();
+}
+
 void fake_history(const char *db)
 {
     struct error e = { 0 };
@@ -78,5 +121,6 @@ void fake_history(const char *db)
     fake_run_put(s, &(struct fake_run){ .number = 1, .findings = 6 });
     fake_run_put(s, &(struct fake_run){ .number = 2, .findings = 6 });
     fake_run_put(s, &(struct fake_run){ .number = 3, .failed = true });
+    put_scans(s);
     store_close(s);
 }

@@ -11,6 +11,6 @@ struct said {
 
 // line: words separated by single blanks.
 struct said cli(const char *line);
-// A small history that is always the same: three runs (the third failed), six findings each, and a
-// status.
+// A small history that is always the same: three runs (the third failed), six findings each, a
+// status, and two reports of vulnerabilities.
 void fake_history(const char *db);

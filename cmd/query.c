@@ -129,6 +129,10 @@ void query_filters(struct query *q, const char *const *names, size_t n)
             w_key_int(w, names[i], arg_int(q->args, names[i]));
             continue;
         }
+        if (arg_is_bool(q->args, names[i])) {
+            w_key_bool(w, names[i], true);
+            continue;
+        }
         if (!list) {
             w_key_str(w, names[i], arg_text(q->args, names[i]));
             continue;

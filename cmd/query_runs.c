@@ -18,6 +18,16 @@ static void write_counts(struct writer *w, const struct run_row *r)
     w_object_end(w);
 }
 
+static int32_t evaluated(const struct run_pillar *p)
+{
+    return p->passing + p->failing + p->warning;
+}
+
+static int32_t total(const struct run_pillar *p)
+{
+    return evaluated(p) + p->skipped + p->error;
+}
+
 static void write_pillars(struct writer *w, const struct run_row *r)
 {
     w_key_list(w, "pillars");
@@ -27,6 +37,8 @@ static void write_pillars(struct writer *w, const struct run_row *r)
         w_object(w);
         w_key_str(w, "pillar", p->name);
         w_score(w, "score", p->score);
+        w_key_int(w, "evaluated", evaluated(p));
+        w_key_int(w, "total", total(p));
         w_key_int(w, "passing", p->passing);
         w_key_int(w, "failing", p->failing);
         w_key_int(w, "warning", p->warning);
@@ -178,30 +190,33 @@ int cmd_query_runs_get(const struct args *a)
 
 // Summary
 
-static void add_pillar(struct query *q, const char *name, int32_t score, const int32_t counts[5])
+static void add_pillar(struct query *q, const char *name, int32_t score, const int32_t counts[7])
 {
-    char text[6][16];
-    const char *cells[] = { name,    text_score(score, text[5], sizeof(text[5])),
-                            text[0], text[1],
-                            text[2], text[3],
-                            text[4] };
+    char text[6][32], evaluated_of[32];
+    const char *cells[] = { name,         text_score(score, text[5], sizeof(text[5])),
+                            evaluated_of, text[0],
+                            text[1],      text[2],
+                            text[3],      text[4] };
 
     for (int i = 0; i < 5; i++)
         snprintf(text[i], sizeof(text[i]), "%d", counts[i]);
+    snprintf(evaluated_of, sizeof(evaluated_of), "%d of %d", counts[5], counts[6]);
     table_add(&q->table, cells);
 }
 
 static int print_summary_table(struct query *q, const struct run_row *r)
 {
-    static const char *const heads[] = { "PILLAR",  "SCORE",   "PASSING", "FAILING",
-                                         "WARNING", "SKIPPED", "ERROR" };
-    const int32_t all[] = { r->passing, r->failing, r->warning, r->skipped, r->error };
+    static const char *const heads[] = { "PILLAR",  "SCORE",   "EVALUATED", "PASSING",
+                                         "FAILING", "WARNING", "SKIPPED",   "ERROR" };
+    const int32_t all[] = { r->passing, r->failing,   r->warning, r->skipped,
+                            r->error,   r->evaluated, r->total };
     int status;
 
     table_init(&q->table, heads, ARRAY_SIZE(heads));
     for (size_t i = 0; i < r->n_pillars; i++) {
         const struct run_pillar *p = &r->pillars[i];
-        const int32_t counts[] = { p->passing, p->failing, p->warning, p->skipped, p->error };
+        const int32_t counts[] = { p->passing, p->failing,   p->warning, p->skipped,
+                                   p->error,   evaluated(p), total(p) };
 
         add_pillar(q, p->name, p->score, counts);
     }

@@ -173,7 +173,7 @@ static void bash_completes_words_and_flags(void **state unused_arg)
                   *flags = complete("query runs list --l", 4),
                   *shells = complete("completion \"\"", 2);
 
-    assert_string_equal(nouns, "status runs assessments\n");
+    assert_string_equal(nouns, "status runs assessments vulnerabilities\n");
     assert_string_equal(verbs, "list get summary history\n");
     assert_string_equal(flags, "--limit\n");
     assert_non_null(strstr(shells, "bash zsh fish"));

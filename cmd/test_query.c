@@ -68,18 +68,22 @@ static void same_as_golden(const char *path, const char *text)
 static const struct {
     const char *file, *line;
 } documents[] = {
-    {"status",                     "query status"                                                              },
-    { "runs-list",                 "query runs list"                                                           },
-    { "runs-list-filtered",        "query runs list --phase=Completed,Partial --limit=1"                       },
-    { "runs-get",                  "query runs get default-2"                                                  },
-    { "runs-get-failed",           "query runs get run-3"                                                      },
-    { "assessments-list",          "query assessments list"                                                    },
+    {"status",                         "query status"                                                          },
+    { "runs-list",                     "query runs list"                                                       },
+    { "runs-list-filtered",            "query runs list --phase=Completed,Partial --limit=1"                   },
+    { "runs-get",                      "query runs get default-2"                                              },
+    { "runs-get-failed",               "query runs get run-3"                                                  },
+    { "assessments-list",              "query assessments list"                                                },
     { "assessments-list-filtered",
      "query assessments list --severity=high,critical --status=failing --since=2026-01-02 --limit=2 --offset=1"},
-    { "assessments-list-empty",    "query assessments list --namespace=nowhere"                                },
-    { "assessments-get",           "query assessments get fnd_3"                                               },
-    { "assessments-summary",       "query assessments summary"                                                 },
-    { "assessments-history",       "query assessments history --pillar=security,reliability"                   },
+    { "assessments-list-empty",        "query assessments list --namespace=nowhere"                            },
+    { "assessments-get",               "query assessments get fnd_3"                                           },
+    { "assessments-summary",           "query assessments summary"                                             },
+    { "vulnerabilities-list",          "query vulnerabilities list"                                            },
+    { "vulnerabilities-list-filtered",
+     "query vulnerabilities list --severity=critical,high --fixable --namespace=shop --limit=2"                },
+    { "vulnerabilities-summary",       "query vulnerabilities summary"                                         },
+    { "assessments-history",           "query assessments history --pillar=security,reliability"               },
 };
 
 static void every_document_is_as_it_was(void **state unused_arg)

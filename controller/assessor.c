@@ -13,6 +13,7 @@
 #include "controller/config.h"
 #include "controller/history.h"
 #include "controller/status_document.h"
+#include "controller/vulnerabilities.h"
 #include "informer/epoch.h"
 #include "informer/informer.h"
 #include "store/runs.h"
@@ -259,6 +260,14 @@ static void begin_rows(struct job *j)
         j->in_transaction = true;
 }
 
+static void put_vulnerabilities(struct job *j)
+{
+    struct error e = { 0 };
+
+    if (j->in_transaction && vulnerabilities_put(j->store, j->snapshot, &e) < 0)
+        store_failed(j, &e);
+}
+
 static void commit_rows(struct job *j)
 {
     struct run_row row = run_row(j);
@@ -311,6 +320,7 @@ static void walk_run(void *arg)
         j->in_transaction = false;
         return;
     }
+    put_vulnerabilities(j);
     commit_rows(j);
 }
 

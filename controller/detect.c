@@ -76,3 +76,22 @@ bool detect_trivy(struct informers *in)
 {
     return has_crd(in, "vulnerabilityreports.aquasecurity.github.io");
 }
+
+void detect_vulnerabilities(struct informers *in, struct detected_vulnerabilities *ret)
+{
+    const struct object *o;
+    uint32_t iter = 0;
+
+    *ret = (struct detected_vulnerabilities){ 0 };
+    while ((o = informer_next(in, KIND_VULNERABILITY_REPORT, &iter))) {
+        const struct vulnerability_counts *c = vulnerability_report_data_summary(
+            vulnerability_report_report(vulnerability_report_of(o)));
+
+        ret->reports++;
+        ret->critical += vulnerability_counts_critical(c);
+        ret->high += vulnerability_counts_high(c);
+        ret->medium += vulnerability_counts_medium(c);
+        ret->low += vulnerability_counts_low(c);
+        ret->unknown += vulnerability_counts_unknown(c);
+    }
+}

@@ -21,3 +21,9 @@ struct detected {
 // app.kubernetes.io/version, else the tag of its first image.
 void detect_argocd(struct informers *in, const struct config *c, struct detected *ret);
 bool detect_trivy(struct informers *in); // the CRD of VulnerabilityReports exists
+
+struct detected_vulnerabilities { // sums of what the reports say of themselves
+    int64_t reports, critical, high, medium, low, unknown;
+};
+
+void detect_vulnerabilities(struct informers *in, struct detected_vulnerabilities *ret);

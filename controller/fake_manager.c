@@ -161,6 +161,8 @@ const char *fake_manager_status(struct fake_manager *f, const char *path)
     v = json_path(json_root(&doc), path);
     if (yyjson_is_bool(v))
         snprintf(ret, sizeof(ret), "%s", yyjson_get_bool(v) ? "true" : "false");
+    else if (yyjson_is_int(v))
+        snprintf(ret, sizeof(ret), "%" PRId64, json_int(v, 0));
     else
         snprintf(ret, sizeof(ret), "%s", json_str(v, ""));
     return ret;

@@ -179,6 +179,7 @@ int manager_document(void *arg, bool last unused_arg, struct buf *out)
     f.argocd.namespace = argocd.namespace;
     f.argocd.version = *argocd.version ? argocd.version : NULL;
     f.trivy.detected = detect_trivy(m->informers);
+    detect_vulnerabilities(m->informers, &f.vulnerabilities);
     fill_schedule(m, &f);
     fill_last(&m->last_run, &f);
     return status_document_write(&f, out);

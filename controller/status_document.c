@@ -52,6 +52,18 @@ static void write_detected(struct writer *w, const struct status_facts *f)
     w_object_end(w);
 }
 
+static void write_vulnerabilities(struct writer *w, const struct detected_vulnerabilities *v)
+{
+    w_key_object(w, "vulnerabilities");
+    w_key_int(w, "reports", v->reports);
+    w_key_int(w, "critical", v->critical);
+    w_key_int(w, "high", v->high);
+    w_key_int(w, "medium", v->medium);
+    w_key_int(w, "low", v->low);
+    w_key_int(w, "unknown", v->unknown);
+    w_object_end(w);
+}
+
 static bool explains_itself(const char *status)
 {
     return strcmp(status, "passing") != 0;
@@ -168,6 +180,7 @@ int status_document_write(const struct status_facts *f, struct buf *out)
     w_key_str(&w, "lastSuccessTime", NULL);
     w_object_end(&w);
     write_detected(&w, f);
+    write_vulnerabilities(&w, &f->vulnerabilities);
     write_assessment(&w, f);
     write_conformance(&w, f);
     w_object_end(&w);

@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "base/str.h"
+#include "controller/detect.h"
 
 struct status_check { // one row per check of the newest run
     const char *id, *name, *pillar, *status, *message, *remediation;
@@ -23,6 +24,7 @@ struct status_facts {
         const char *namespace, *version; // NULL unknown
     } argocd, trivy;
 
+    struct detected_vulnerabilities vulnerabilities;
     int server_minor; // 0 unknown
 
     struct {

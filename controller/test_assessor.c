@@ -13,6 +13,7 @@
 #include "informer/fake_cluster.h"
 #include "store/runs.h"
 #include "store/store.h"
+#include "store/vulnerabilities.h"
 
 #include <dirent.h>
 #include <semaphore.h>
@@ -199,6 +200,59 @@ static void a_result_is_kept_with_its_rows_until_it_is_forgotten(void **state un
     assessor_forget(f.assessor, UID);
     assert_null(assessor_result(f.assessor, UID));
     assessor_forget(f.assessor, UID);
+    fini(&f);
+}
+
+static int64_t stored_vulnerabilities(struct fixture *f, struct vulnerability_summary *ret)
+{
+    struct store *s = store_open_readonly(f->db, NULL);
+
+    assert_non_null(s);
+    assert_int_equal(store_vulnerability_summary(s, ret, NULL), 0);
+    store_close(s);
+    return ret->reports;
+}
+
+static void run_once(struct fixture *f)
+{
+    assert_int_equal(start(f, 60 * SEC), 0);
+    fake_cluster_pass(&f->c, 0);
+    settle(f);
+    assert_true(assessor_result(f->assessor, UID)->stored);
+    assessor_forget(f->assessor, UID);
+}
+
+#define REPORT(name, list)                                                                         \
+    "{\"kind\":\"VulnerabilityReport\",\"apiVersion\":\"aquasecurity.github.io/v1alpha1\","        \
+    "\"metadata\":{\"name\":\"" name "\",\"namespace\":\"shop\"},\"report\":{\"registry\":{"       \
+    "\"server\":\"index.docker.io\"},\"artifact\":{\"repository\":\"shop/cart\",\"tag\":\"1\"},"   \
+    "\"vulnerabilities\":[" list "]}}"
+#define FOUND(id, severity, fixed)                                                                 \
+    "{\"vulnerabilityID\":\"" id "\",\"severity\":\"" severity "\",\"resource\":\"openssl\","      \
+    "\"installedVersion\":\"1\",\"fixedVersion\":\"" fixed "\"}"
+
+static void a_run_brings_the_vulnerabilities_of_images_up_to_date(void **state unused_arg)
+{
+    struct vulnerability_summary sum;
+    struct fixture f;
+
+    init(&f, true);
+    fake_server_put(f.c.server,
+                    REPORT("a", FOUND("CVE-1", "CRITICAL", "2") "," FOUND("CVE-2", "LOW", "")));
+    fake_server_put(f.c.server, REPORT("b", FOUND("CVE-1", "CRITICAL", "2")));
+    informers_add(f.c.in, KIND_VULNERABILITY_REPORT);
+    fake_cluster_pass(&f.c, SEC);
+    run_once(&f);
+    assert_int_equal(stored_vulnerabilities(&f, &sum), 2);
+    assert_int_equal(sum.found[VULNERABILITY_CRITICAL], 2);
+    assert_int_equal(sum.found[VULNERABILITY_LOW], 1);
+    assert_int_equal(sum.fixable[VULNERABILITY_LOW], 0);
+    fake_server_put(f.c.server, REPORT("a", FOUND("CVE-2", "LOW", "3")));
+    fake_cluster_pass(&f.c, SEC);
+    run_once(&f);
+    assert_int_equal(stored_vulnerabilities(&f, &sum), 2);
+    assert_int_equal(sum.found[VULNERABILITY_CRITICAL], 1);
+    assert_int_equal(sum.fixable[VULNERABILITY_LOW], 1);
     fini(&f);
 }
 
@@ -458,6 +512,7 @@ static void shutdown_ends_a_job_without_loss(void **state unused_arg)
 }
 
 RUN(T(a_result_is_kept_with_its_rows_until_it_is_forgotten),
+    T(a_run_brings_the_vulnerabilities_of_images_up_to_date),
     T(without_a_store_the_run_ends_all_the_same), T(a_cancelled_run_keeps_no_rows),
     T(a_walk_ends_at_its_deadline),
     T(a_job_that_waits_for_the_caches_ends_at_its_deadline_or_when_cancelled),

@@ -495,6 +495,16 @@ static void argocd_is_told_only_when_it_is_there(void **state unused_arg)
     assert_string_equal(fake_manager_status(&f, "argocd.namespace"), "gitops");
     assert_string_equal(fake_manager_status(&f, "argocd.version"), "v3.1.4");
     assert_string_equal(fake_manager_status(&f, "trivy.detected"), "true");
+    assert_string_equal(fake_manager_status(&f, "vulnerabilities.reports"), "0");
+    fake_server_put(f.server,
+                    "{\"kind\":\"VulnerabilityReport\",\"apiVersion\":"
+                    "\"aquasecurity.github.io/v1alpha1\",\"metadata\":{\"name\":\"r\","
+                    "\"namespace\":\"shop\"},\"report\":{\"summary\":{\"criticalCount\":3,"
+                    "\"highCount\":5}}}");
+    fake_manager_pass(&f, USEC_PER_MIN);
+    assert_string_equal(fake_manager_status(&f, "vulnerabilities.reports"), "1");
+    assert_string_equal(fake_manager_status(&f, "vulnerabilities.critical"), "3");
+    assert_string_equal(fake_manager_status(&f, "vulnerabilities.high"), "5");
     assert_string_equal(fake_manager_text(&f, CONFIG, "status.argocd.namespace"), "gitops");
     fake_manager_config(&f, "{\"argocd\":{\"mode\":\"Disabled\"}}");
     fake_manager_pass(&f, 5 * FAKE_SEC);

@@ -74,6 +74,18 @@ static const char first[] =
     " completed_at TEXT);"
     "CREATE TABLE audit(id INTEGER PRIMARY KEY, at TEXT NOT NULL, action TEXT NOT NULL, object TEXT, detail TEXT);"
     "CREATE INDEX idx_audit_at ON audit(at);";
+
+// Images' vulnerabilities as the reports of trivy-operator have them now. `seen` is true for the
+// reports that the round under way has met.
+static const char second[] =
+    "CREATE TABLE image_scans(id INTEGER PRIMARY KEY, report_uid TEXT NOT NULL UNIQUE, version TEXT NOT NULL,"
+    " object_kind TEXT NOT NULL, object_namespace TEXT NOT NULL, object_name TEXT NOT NULL, container TEXT NOT NULL,"
+    " image TEXT NOT NULL, digest TEXT NOT NULL, scanned_at TEXT, seen BOOLEAN NOT NULL);"
+    "CREATE TABLE image_vulnerabilities(id INTEGER PRIMARY KEY, scan INTEGER NOT NULL REFERENCES image_scans(id) ON DELETE CASCADE,"
+    " severity INTEGER NOT NULL, vulnerability_id TEXT NOT NULL, package_name TEXT NOT NULL,"
+    " installed_version TEXT NOT NULL, fixed_version TEXT NOT NULL);"
+    "CREATE INDEX idx_image_vulnerabilities_scan ON image_vulnerabilities(scan);"
+    "CREATE INDEX idx_image_vulnerabilities_rank ON image_vulnerabilities(severity, vulnerability_id);";
 // clang-format on
 
-const char *const store_migrations[STORE_SCHEMA_VERSION] = { first };
+const char *const store_migrations[STORE_SCHEMA_VERSION] = { first, second };

@@ -16,11 +16,12 @@ struct known_check {
 struct store {
     struct db *db;
     char *path;
-    int lock_fd;    // -1 for readers
-    bool suspect;   // look at everything when opening
-    bool in_run;    // between store_run_begin and commit or rollback
-    int64_t run_id; // row of that run
-    int64_t stale;  // rows an earlier attempt at that run left
+    int lock_fd;     // -1 for readers
+    bool suspect;    // look at everything when opening
+    bool in_run;     // between store_run_begin and commit or rollback
+    int64_t run_id;  // row of that run
+    int64_t scan_id; // row of the report that vulnerabilities are put for
+    int64_t stale;   // rows an earlier attempt at that run left
     struct known_check known[KNOWN_CHECKS];
     uint64_t rows_written, errors;
 };
