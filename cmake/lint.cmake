@@ -21,3 +21,6 @@ set_tests_properties(lint_formats PROPERTIES LABELS lint TIMEOUT 300 WORKING_DIR
 # The program itself with input that is wrong in every way we know.
 add_test(NAME lint_manifests COMMAND ${CMAKE_SOURCE_DIR}/cmake/test_manifests.sh build/dev)
 set_tests_properties(lint_manifests PROPERTIES LABELS lint TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+# The steps of a new check, in a scratch copy: nothing else has to change.
+add_test(NAME lint_recipe COMMAND ${CMAKE_SOURCE_DIR}/cmake/test_recipe.sh build/dev)
+set_tests_properties(lint_recipe PROPERTIES LABELS lint TIMEOUT 300 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

@@ -328,6 +328,15 @@ static void note_limit_range(struct ns_info *n, const struct object *o)
     }
 }
 
+static void count_workloads(struct join *j)
+{
+    for (uint32_t i = 0; i < j->walk.n; i++) {
+        const struct workload *w = j->walk.units[i];
+        if (!w->finished && (workload_replicas(w) > 0 || !w->running))
+            info_of(j, w->object)->workloads++;
+    }
+}
+
 static void join_namespaces(struct join *j)
 {
     FOR_EACH_OBJECT(p, j->s, KIND_NETWORK_POLICY)
@@ -340,11 +349,7 @@ static void join_namespaces(struct join *j)
     info_of(j, x)->secrets++;
     FOR_EACH_OBJECT(l, j->s, KIND_LIMIT_RANGE)
     note_limit_range(info_of(j, l), l);
-    for (uint32_t i = 0; i < j->walk.n; i++) {
-        const struct workload *w = j->walk.units[i];
-        if (!w->finished && (workload_replicas(w) > 0 || !w->running))
-            info_of(j, w->object)->workloads++;
-    }
+    count_workloads(j);
 }
 
 int join_init(struct join *j, const struct snapshot *s, const struct join_options *o,
