@@ -67,6 +67,8 @@ void last_run_from_result(struct last_run *l, const char *uid, const struct job_
     l->passed = (int)s->counts.passing;
     l->failed = (int)s->counts.failing;
     l->warning = (int)s->counts.warning;
+    l->findings_known = true;
+    memcpy(l->failing, r->failing, sizeof(l->failing));
     for (size_t i = 0; i < r->n_checks; i++)
         add_check(l, &r->checks[i]);
     for (int p = 0; p < CHECK_PILLARS; p++) {
@@ -93,7 +95,10 @@ static int take_row(void *arg, const struct finding_row *f)
     struct last_run *l = arg;
     struct status_check c = { f->check_id, f->check_name, f->pillar,
                               f->status,   f->message,    f->remediation };
+    int severity = f->severity ? check_severity_find(f->severity) : -1;
 
+    if (severity >= 0 && strcmp(f->status, "failing") == 0)
+        l->failing[severity]++;
     for (size_t i = 0; i < l->n_checks; i++) {
         struct status_check *have = &l->checks[i];
 
@@ -137,6 +142,8 @@ void last_run_from_store(struct last_run *l, struct store *s)
     if (store_finding_each(s, &(struct finding_query){ .run = row.uid }, take_row, l, &total,
                            &ignored) != 0)
         l->n_checks = 0;
+    else
+        l->findings_known = l->succeeded;
 }
 
 static const char *end_message(const struct assessment_run_status *st)

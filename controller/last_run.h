@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/base.h"
+#include "controller/checks/check.h"
 #include "controller/status_document.h"
 
 struct job_result;
@@ -18,6 +19,8 @@ struct last_run {
     usec completed;
     int32_t score; // -1: none
     int total, evaluated, passed, failed, warning;
+    bool findings_known;                // its results were at hand, not only its object
+    uint32_t failing[CHECK_SEVERITIES]; // findings
     struct status_check *checks;
     size_t n_checks;
 

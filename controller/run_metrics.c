@@ -12,12 +12,6 @@ void run_metrics_started(void)
     metric_add(METRIC_ASSESSMENT_RUNS_TOTAL, 1, "running");
 }
 
-static void set_findings(const struct job_result *r)
-{
-    for (int s = 0; s < CHECK_SEVERITIES; s++)
-        metric_set(METRIC_FINDINGS, r->failing[s], check_severity_name((enum check_severity)s));
-}
-
 void run_metrics_ended(const struct job_result *r)
 {
     static const char *const states[] = { [JOB_COMPLETED] = "completed",
@@ -33,7 +27,6 @@ void run_metrics_ended(const struct job_result *r)
         return;
     for (size_t i = 0; i < r->n_checks; i++)
         metric_add(METRIC_ASSESSMENT_CHECKS_TOTAL, 1, r->checks[i].pillar, r->checks[i].status);
-    set_findings(r);
 }
 
 void run_metrics_last(const struct last_run *l)
@@ -43,4 +36,6 @@ void run_metrics_last(const struct last_run *l)
     metric_set(METRIC_ASSESSMENT_LAST_RUN_TIMESTAMP, (double)l->completed / 1e6);
     if (l->score >= 0)
         metric_set(METRIC_ASSESSMENT_LAST_SCORE, l->score);
+    for (int s = 0; l->findings_known && s < CHECK_SEVERITIES; s++)
+        metric_set(METRIC_FINDINGS, l->failing[s], check_severity_name((enum check_severity)s));
 }

@@ -266,6 +266,20 @@ static void retention_goes_on_in_slices_until_it_is_done(void **state unused_arg
     db_close(db);
 }
 
+static int64_t failing_rows(const char *run, const char *severity)
+{
+    struct error e = { 0 };
+    struct db *db = db_open(d.db, true, &e);
+    autofree char *sql = xasprintf("SELECT count(*) FROM assessments WHERE run_uid = '%s' AND"
+                                   " severity = '%s' AND status = 'failing'",
+                                   run, severity);
+    int64_t n = -1;
+
+    assert_int_equal(db_int(db, sql, &n, &e), 0);
+    db_close(db);
+    return n;
+}
+
 static void the_newest_run_is_known_after_a_restart(void **state unused_arg)
 {
     struct error e = { 0 };
@@ -285,6 +299,10 @@ static void the_newest_run_is_known_after_a_restart(void **state unused_arg)
     assert_int_equal(l->n_checks, 40);
     for (size_t i = 0; i < l->n_checks; i++)
         assert_string_not_equal(l->checks[i].status, "passing");
+    assert_true(l->findings_known);
+    for (int i = 0; i < CHECK_SEVERITIES; i++)
+        assert_int_equal(l->failing[i], failing_rows("run-2", check_severity_name(i)));
+    assert_true(l->failing[CHECK_CRITICAL] + l->failing[CHECK_HIGH] > 0);
 }
 
 #define ST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
