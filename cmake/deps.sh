@@ -17,6 +17,8 @@ test='clang clang-format clang-tidy lld llvm libclang-rt-dev libcmocka-dev shell
 formats='python3-jsonschema python3-pip libxml2-utils chromium fonts-dejavu-core'
 # What makes and reads the chart, reads the image and runs the health check of Argo CD: deploy/tests, deploy/image/test.sh.
 deploy='skopeo lua5.4 python3-yaml util-linux'
+# What scrapes the operator and judges the alerts: deploy/monitoring, e2e/cases/27-monitoring.
+monitoring='prometheus'
 # What the release build needs to make its own small libcurl.
 release='libnghttp2-dev dpkg-dev'
 # What the scripts call.
@@ -37,7 +39,7 @@ case $codename in
 bookworm) test=$(echo "$test" | sed 's/libclang-rt-dev/libclang-rt-14-dev/') ;;
 esac
 # shellcheck disable=SC2086
-all=$(echo $build $test $formats $deploy $release $tools)
+all=$(echo $build $test $formats $deploy $monitoring $release $tools)
 
 if [ "${1:-}" = --list ]; then
     echo "$all" | tr ' ' '\n'

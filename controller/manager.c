@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "controller/manager_internal.h"
+#include "controller/run_metrics.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -383,6 +384,7 @@ static void build_workers(struct manager *m)
                                   .denied = caches_denied,
                                   .arg = m };
 
+    run_metrics_init();
     m->config = config_defaults();
     m->last_run.score = -1;
     m->history = history_new(&(struct history_options){ .loop = m->loop,

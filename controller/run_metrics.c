@@ -12,14 +12,21 @@ void run_metrics_started(void)
     metric_add(METRIC_ASSESSMENT_RUNS_TOTAL, 1, "running");
 }
 
+static const char *const states[] = { [JOB_COMPLETED] = "completed",
+                                      [JOB_PARTIAL] = "partial",
+                                      [JOB_FAILED] = "failed",
+                                      [JOB_CANCELLED] = "cancelled",
+                                      [JOB_TIMED_OUT] = "failed" };
+
+void run_metrics_init(void)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(states); i++)
+        metric_add(METRIC_ASSESSMENT_RUNS_TOTAL, 0, states[i]);
+    metric_add(METRIC_ASSESSMENT_RUNS_TOTAL, 0, "running");
+}
+
 void run_metrics_ended(const struct job_result *r)
 {
-    static const char *const states[] = { [JOB_COMPLETED] = "completed",
-                                          [JOB_PARTIAL] = "partial",
-                                          [JOB_FAILED] = "failed",
-                                          [JOB_CANCELLED] = "cancelled",
-                                          [JOB_TIMED_OUT] = "failed" };
-
     metric_add(METRIC_ASSESSMENT_RUNS_TOTAL, 1, states[r->outcome]);
     metric_observe(METRIC_ASSESSMENT_RUN_DURATION_SECONDS,
                    (double)MAX(r->completed - r->started, 0) / 1e6);

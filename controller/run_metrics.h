@@ -5,6 +5,8 @@
 struct job_result;
 struct last_run;
 
+// Counters that begin at 0: Prometheus sees no increase in one that appears with its first count.
+void run_metrics_init(void);
 void run_metrics_started(void);
 void run_metrics_ended(const struct job_result *r);
 void run_metrics_last(

@@ -330,6 +330,8 @@ static void begin(struct runner *r)
     r->began = clock_mono();
     metric_set(METRIC_CONTROLLER_RUNTIME_ACTIVE_WORKERS, 1, controller_name(r));
     metric_set(METRIC_CONTROLLER_RUNTIME_MAX_CONCURRENT_RECONCILES, 1, controller_name(r));
+    metric_add(METRIC_CONTROLLER_RUNTIME_RECONCILE_ERRORS_TOTAL, 0, controller_name(r));
+    metric_add(METRIC_CONTROLLER_RUNTIME_TERMINAL_RECONCILE_ERRORS_TOTAL, 0, controller_name(r));
     plan_init(&r->plan);
     r->hooks.decide(r->hooks.arg, &r->key, &r->plan);
     step(r);
