@@ -54,7 +54,6 @@ struct row *findings_add(struct findings *fs, const struct finding *f)
                        .pillar = check_pillar(f->check),
                        .verdict = f->verdict,
                        .severity = f->severity,
-                       .id = arena_strdup(a, f->fingerprint),
                        .kind = keep(a, before.kind, f->kind),
                        .ns = keep(a, before.ns, f->ns),
                        .name = keep(a, before.name, f->name),
@@ -62,6 +61,7 @@ struct row *findings_add(struct findings *fs, const struct finding *f)
                        .message = keep(a, alike.message, f->message),
                        .exemption = keep(a, before.exemption, f->exemption),
                        .line = f->line };
+    memcpy(r->id, f->fingerprint, sizeof(r->id));
     if (f->verdict == VERDICT_SKIP)
         fs->exempted++;
     else

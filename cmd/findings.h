@@ -7,16 +7,16 @@
 #include "base/arena.h"
 #include "controller/checks/checks.h"
 
-struct row {
+struct row { // tens of thousands of a big tree: nothing in it is wider than it has to be
     const struct check *check;
-    enum check_pillar pillar;
-    enum verdict verdict; // SKIP: exempted
-    enum check_severity severity;
-    const char *id;               // fingerprint
+    enum check_pillar pillar : 8;
+    enum verdict verdict : 8; // SKIP: exempted
+    enum check_severity severity : 8;
+    char id[17];                  // fingerprint
+    uint32_t line;                // in the file, from 1; 0: unknown
+    const char *file;             // NULL when the object came from a cluster; borrowed
     const char *kind, *ns, *name; // ns "" for cluster scope
     const char *path;             // "" if it is about no field
-    const char *file;             // NULL when the object came from a cluster; borrowed
-    uint32_t line;                // in the file, from 1; 0: unknown
     const char *message;
     const char *exemption; // SKIP: who exempted it
 };
