@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # generate.sh [--check]: makes all that follows from other files of the repository: the chart's copies
-# of the rules in deploy/manifests and of crds/, the schema of config.spec, the chart's README and the
+# of the rules in deploy/manifests, of deploy/monitoring/alerts.yaml and of crds/, the schema of config.spec, the chart's README and the
 # kustomize base, which is the chart rendered with its defaults. --check writes nothing and says which
 # file is not what it would make (status 1).
 set -euo pipefail
@@ -57,6 +57,7 @@ rules deploy/manifests/30-role.yaml Role kube9-operator-events | put deploy/char
 for crd in crds/*.yaml; do
 	put "deploy/chart/files/$crd" <"$crd"
 done
+grep -v "^#" deploy/monitoring/alerts.yaml | put deploy/chart/files/alerts.yaml
 python3 deploy/tools/config_schema.py deploy/chart/values.schema.json crds/kube9configs.yaml |
 	put deploy/chart/values.schema.json
 python3 deploy/tools/readme.py deploy/chart/values.yaml deploy/chart/README.md.in | put deploy/chart/README.md
