@@ -165,6 +165,23 @@ static void the_version_of_kubernetes_decides(void **state unused_arg)
     assert_int_equal(findings(), 0);
 }
 
+static void a_former_version_is_judged_by_the_version_of_kubernetes(void **state unused_arg)
+{
+    fake_tree_put(&tree, "a.yaml",
+                  "\napiVersion: policy/v1beta1\nkind: PodDisruptionBudget\n"
+                  "metadata: {name: a}\n");
+    assess("--check operational-excellence/deprecated-api -o json --kubernetes-version 1.25");
+    assert_int_equal(findings(), 1);
+    assert_string_equal(text_at("findings.0.status"), "failing");
+    assert_first("apiVersion", "a.yaml", 2);
+    assess("--check operational-excellence/deprecated-api -o json --kubernetes-version 1.24");
+    assert_string_equal(text_at("findings.0.status"), "warning");
+    assess("--check operational-excellence/deprecated-api -o json --kubernetes-version 1.20");
+    assert_int_equal(findings(), 0);
+    assess("--check operational-excellence/deprecated-api -o json");
+    assert_string_equal(text_at("findings.0.status"), "failing");
+}
+
 static void objects_of_all_files_are_seen_together(void **state unused_arg)
 {
     fake_tree_put(&tree, "x/service.yaml",
@@ -270,6 +287,7 @@ RUN(A(a_finding_names_the_line_of_its_field_in_yaml),
     A(a_field_that_is_not_there_has_the_line_above_it),
     A(what_is_broken_is_told_and_the_rest_is_judged), A(fail_on_is_an_exit_status_of_its_own),
     A(words_that_mean_nothing_are_usage), A(the_version_of_kubernetes_decides),
+    A(a_former_version_is_judged_by_the_version_of_kubernetes),
     A(objects_of_all_files_are_seen_together), A(standard_input_is_a_file_too),
     A(what_was_left_out_is_counted_on_stderr), A(nothing_in_a_file_can_command_a_terminal),
     A(explain_says_what_should_hold_and_how), A(a_thousand_errors_are_not_all_printed))

@@ -30,6 +30,7 @@
     X(operations)                                                                                  \
     X(operations_exemptions)                                                                       \
     X(operations_delivery)                                                                         \
+    X(operations_manifests)                                                                        \
     X(sustainability)
 
 #define X(t) extern const struct pillar_table pillar_##t;

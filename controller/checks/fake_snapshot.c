@@ -2,9 +2,12 @@
 // Goes the way that real objects go: YAML reader, decoder, packed records.
 #include "controller/checks/fake_snapshot.h"
 
+#include "apis/manifest.h"
 #include "apis/types.h"
 #include "base/alloc.h"
 #include "base/arena.h"
+
+#include <stdlib.h>
 
 #define FAKE_NOW (INT64_C(1795219200) * USEC_PER_SEC) // 2026-11-21
 
@@ -24,6 +27,7 @@ void fake_snapshot_fini(struct fake_snapshot *f)
             object_unref(f->v[k][i]);
         free(f->v[k]);
     }
+    free(f->written);
 }
 
 void fake_snapshot_add(struct fake_snapshot *f, struct object *o)
@@ -38,35 +42,56 @@ void fake_snapshot_add(struct fake_snapshot *f, struct object *o)
     f->s.objects[o->kind] = (const struct object *const *)f->v[o->kind];
 }
 
-static int add_document(struct fake_snapshot *f, const struct yaml_node *doc, struct error *e)
+static int by_address(const void *a, const void *b)
 {
-    const struct kind *k =
-        kind_find(yaml_str(yaml_get(doc, "apiVersion"), ""), yaml_str(yaml_get(doc, "kind"), ""));
-    struct object *o = NULL;
+    uintptr_t x = (uintptr_t)((const struct written_version *)a)->object;
+    uintptr_t y = (uintptr_t)((const struct written_version *)b)->object;
 
-    if (!k)
-        return 0;
-    if (object_decode_yaml(k, doc, (struct decode_options){ 0 }, &o, e) < 0)
-        return -1;
-    fake_snapshot_add(f, o);
-    return 0;
+    return (x > y) - (x < y);
 }
 
+static void on_object(void *arg, struct object *o, struct yaml_lines *lines, atom api_version)
+{
+    struct fake_snapshot *f = arg;
+    uint32_t n = f->s.n_written;
+
+    yaml_lines_free(lines);
+    fake_snapshot_add(f, o);
+    if (!api_version)
+        return;
+    f->written = xrealloc(f->written, (n + 1) * sizeof(*f->written));
+    f->written[n] = (struct written_version){ o, api_version };
+    f->s.written = f->written;
+    f->s.n_written = n + 1;
+    qsort(f->written, n + 1, sizeof(*f->written), by_address);
+}
+
+static void on_broken(void *arg, const struct error *e)
+{
+    struct fake_snapshot *f = arg;
+
+    if (!f->broken && f->error)
+        *f->error = *e;
+    f->broken = true;
+}
+
+// Objects without a namespace stay so: many tests have no use for one.
 int fake_snapshot_yaml(struct fake_snapshot *f, struct str text, struct error *e)
 {
     struct arena *a = arena_new((size_t)256 << 20);
     struct yaml_reader *r = yaml_open(text, a);
+    struct manifest_sink sink = { .object = on_object, .broken = on_broken, .arg = f };
+    struct manifest_counts counts = { 0 };
     struct yaml_node *doc = NULL;
     int rc;
 
-    while ((rc = yaml_next(r, &doc, e)) == 0 && doc && rc == 0) {
-        rc = add_document(f, doc, e);
-        if (rc < 0)
-            break;
-    }
+    f->error = e;
+    f->broken = false;
+    while ((rc = yaml_next(r, &doc, e)) == 0 && doc && !f->broken)
+        manifest_read(doc, "", &sink, &counts);
     yaml_close(r);
     arena_free(a);
-    return rc;
+    return f->broken ? -1 : rc;
 }
 
 int fake_snapshot_file(struct fake_snapshot *f, const char *path, struct error *e)

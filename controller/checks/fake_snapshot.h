@@ -9,6 +9,9 @@ struct fake_snapshot {
     struct snapshot s;
     struct object **v[KIND_COUNT]; // owned
     uint32_t cap[KIND_COUNT];
+    struct written_version *written; // owned
+    struct error *error;             // while YAML is read: what could not be
+    bool broken;
 };
 
 void fake_snapshot_init(
