@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "controller/config.h"
 #include "controller/history.h"
+#include "controller/report_set.h"
 #include "controller/status_document.h"
 #include "controller/vulnerabilities.h"
 #include "informer/epoch.h"
@@ -69,6 +70,7 @@ static void result_free(struct job_result *r)
 {
     if (!r)
         return;
+    report_set_free(r->reports);
     arena_free(r->arena);
     free(r);
 }
@@ -132,6 +134,8 @@ static int on_finding(void *arg, const struct finding *f)
 
     if (f->verdict == VERDICT_FAIL)
         j->result->failing[f->severity]++;
+    if (j->result->reports)
+        report_set_add(j->result->reports, f);
     put_row(j, &row);
     return 0;
 }
@@ -438,6 +442,8 @@ static void new_result(struct job *j)
     result_free(j->result);
     j->result = xcalloc(1, sizeof(*j->result));
     j->result->arena = arena_new(RESULT_ARENA);
+    if (j->r.policy_reports)
+        j->result->reports = report_set_new(clock_wall());
     j->result->checks = ARENA_ARRAY(j->result->arena, struct status_check, checks_count());
 }
 
@@ -569,6 +575,13 @@ const struct job_result *assessor_result(const struct assessor *a, const char *u
     struct kept *k = find_kept(a, uid);
 
     return k ? k->result : NULL;
+}
+
+struct report_set *assessor_take_reports(struct assessor *a, const char *uid)
+{
+    struct kept *k = find_kept(a, uid);
+
+    return k ? TAKE(k->result->reports) : NULL;
 }
 
 void assessor_forget(struct assessor *a, const char *uid)

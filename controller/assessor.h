@@ -18,6 +18,8 @@ struct informers;
 
 enum job_outcome { JOB_COMPLETED, JOB_PARTIAL, JOB_FAILED, JOB_CANCELLED, JOB_TIMED_OUT };
 
+struct report_set;
+
 struct job_request { // strings and lists are copied
     const char *uid, *name, *trigger;
     const char *mode;                  // "Full", "Pillar", "SingleCheck"
@@ -29,6 +31,7 @@ struct job_request { // strings and lists are copied
     usec requested, started; // wall clock
     usec deadline;           // wall clock
     const char *own_namespace;
+    bool policy_reports; // findings are wanted as a report_set too
 };
 
 struct job_result {
@@ -39,6 +42,7 @@ struct job_result {
     bool stored;                       // rows are committed under the run's uid
     char store_error[ERROR_TEXT_MAX];
     usec started, completed;     // wall clock
+    struct report_set *reports;  // NULL unless wanted; owned by the result
     struct status_check *checks; // one per check, for the status document; owned by the result
     size_t n_checks;
     uint32_t failing[CHECK_SEVERITIES]; // findings
@@ -71,4 +75,6 @@ void assessor_stop(struct assessor *a); // shutdown: as cancel, whatever runs
 const char *assessor_running(const struct assessor *a); // uid or NULL
 const struct job_result *assessor_result(const struct assessor *a,
                                          const char *uid); // NULL: none kept
+// The caller's from now on; NULL: there are none.
+struct report_set *assessor_take_reports(struct assessor *a, const char *uid);
 void assessor_forget(struct assessor *a, const char *uid);

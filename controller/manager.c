@@ -405,6 +405,7 @@ static void build_workers(struct manager *m)
                                                      .recorder = m->recorder,
                                                      .name = "kube9" },
                            &hooks);
+    m->policy_reports = policy_reports_new(m->client, m->informers);
     m->heartbeat = heartbeat_new(&(struct heartbeat_options){ .loop = m->loop,
                                                               .client = m->client,
                                                               .namespace = m->namespace,
@@ -465,6 +466,7 @@ void manager_free(struct manager *m)
     if (m->client)
         world_fini(m);
     heartbeat_free(m->heartbeat);
+    policy_reports_free(m->policy_reports);
     runner_free(m->runner);
     subscriber_free(m->own);
     informers_free(m->informers);

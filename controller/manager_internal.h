@@ -15,6 +15,7 @@
 #include "controller/history.h"
 #include "controller/last_run.h"
 #include "controller/manager.h"
+#include "controller/policy_reports.h"
 #include "controller/runner.h"
 #include "controller/watched.h"
 #include "informer/client.h"
@@ -46,6 +47,7 @@ struct manager {
     struct history *history;
     struct assessor *assessor;
     struct runner *runner;
+    struct policy_reports *policy_reports;
     struct heartbeat *heartbeat;
     struct httpd *httpd;
     struct server_version_call *version_call;

@@ -190,11 +190,18 @@ void plan_apply_status(struct plan *p, const struct object *o, const struct draf
 const char *intent_kind_name(enum intent_kind kind)
 {
     static const char *const names[] = {
-        [INTENT_CREATE] = "create",         [INTENT_APPLY_STATUS] = "apply-status",
-        [INTENT_CONFIRM] = "confirm",       [INTENT_DELETE] = "delete",
-        [INTENT_EVENT] = "event",           [INTENT_START_JOB] = "start-job",
-        [INTENT_CANCEL_JOB] = "cancel-job", [INTENT_PUBLISH] = "publish-config",
-        [INTENT_REMEMBER] = "remember",     [INTENT_REQUEUE] = "requeue",
+        [INTENT_CREATE] = "create",
+        [INTENT_APPLY_STATUS] = "apply-status",
+        [INTENT_CONFIRM] = "confirm",
+        [INTENT_DELETE] = "delete",
+        [INTENT_EVENT] = "event",
+        [INTENT_START_JOB] = "start-job",
+        [INTENT_CANCEL_JOB] = "cancel-job",
+        [INTENT_PUBLISH] = "publish-config",
+        [INTENT_REMEMBER] = "remember",
+        [INTENT_REQUEUE] = "requeue",
+        [INTENT_APPLY_REPORT] = "apply-report",
+        [INTENT_DELETE_REPORT] = "delete-report",
     };
     return names[kind];
 }
@@ -209,6 +216,8 @@ int plan_print(const struct plan *p, struct buf *out)
                                                                    : intent_kind_name(in->kind));
         if (in->object_kind != KIND_COUNT)
             buf_addf(out, " %s/%s", kind_get(in->object_kind)->kind, in->name);
+        if (in->ns)
+            buf_addf(out, " %s", *in->ns ? in->ns : "(cluster)");
         if (in->kind == INTENT_EVENT)
             buf_addf(out, " %s %s: %s", in->type, in->reason, in->note);
         if (in->key)

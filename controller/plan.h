@@ -10,17 +10,19 @@
 #include "base/str.h"
 
 enum intent_kind {
-    INTENT_CREATE,       // POST body; AlreadyExists means done
-    INTENT_APPLY_STATUS, // server-side apply of the status subresource, with uid (and rv)
-                         // preconditions; a merge patch where something has to go
-    INTENT_CONFIRM,      // is the object still as the cache shows it? If not, the plan ends here
-    INTENT_DELETE,       // with uid precondition; NotFound means done
-    INTENT_EVENT,        // events.k8s.io about the object
-    INTENT_START_JOB,    // hand the run to the assessor
-    INTENT_CANCEL_JOB,   // by uid; a job that is gone means done
-    INTENT_PUBLISH,      // put this configuration in force and keep it in the store
-    INTENT_REMEMBER,     // one fact for the store (key, value)
-    INTENT_REQUEUE,      // look at this key again at `at` (wall clock)
+    INTENT_CREATE,        // POST body; AlreadyExists means done
+    INTENT_APPLY_STATUS,  // server-side apply of the status subresource, with uid (and rv)
+                          // preconditions; a merge patch where something has to go
+    INTENT_CONFIRM,       // is the object still as the cache shows it? If not, the plan ends here
+    INTENT_DELETE,        // with uid precondition; NotFound means done
+    INTENT_EVENT,         // events.k8s.io about the object
+    INTENT_START_JOB,     // hand the run to the assessor
+    INTENT_CANCEL_JOB,    // by uid; a job that is gone means done
+    INTENT_PUBLISH,       // put this configuration in force and keep it in the store
+    INTENT_REMEMBER,      // one fact for the store (key, value)
+    INTENT_APPLY_REPORT,  // the PolicyReport of namespace `ns`; "" the cluster's
+    INTENT_DELETE_REPORT, // likewise
+    INTENT_REQUEUE,       // look at this key again at `at` (wall clock)
 };
 
 struct config;
@@ -30,6 +32,7 @@ struct intent {
     enum intent_kind kind;
     enum kind_id object_kind;
     const char *name;                          // of the object
+    const char *ns;                            // of a PolicyReport
     const char *uid;                           // precondition; NULL: none
     struct str body;                           // JSON
     bool merge;                                // apply-status: the body is a merge patch

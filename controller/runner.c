@@ -299,6 +299,9 @@ static int act(struct runner *r, struct intent *i, struct error *e)
     case INTENT_REQUEUE:
         r->requeue = i->at;
         return 0;
+    case INTENT_APPLY_REPORT: // policy_reports.c
+    case INTENT_DELETE_REPORT:
+        break;
     }
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "controller/manager_internal.h"
 #include "controller/reconcile/config_object.h"
 #include "controller/reconcile/run.h"
+#include "controller/report_set.h"
 #include "controller/run_metrics.h"
 #include "controller/watched.h"
 
@@ -250,6 +251,14 @@ void world_decide(void *arg, const struct key *k, struct plan *ret)
         decide_run(m, k, ret);
 }
 
+// A run by hand of a pillar or a check alone must not take away what a whole one has reported.
+static bool wants_reports(struct manager *m, int mode, const char *trigger)
+{
+    return assessment_settings_policy_reports(config_assessment(m->config)) &&
+           policy_reports_installed(m->informers) &&
+           (mode == RUN_MODE_FULL || strcmp(trigger, "Manual") != 0);
+}
+
 // What the run asks for, read from its object, which the job keeps.
 static int fill_request(struct manager *m, const struct object *run, struct job_request *q,
                         struct error *e)
@@ -265,6 +274,7 @@ static int fill_request(struct manager *m, const struct object *run, struct job_
     q->options.conventions = assessment_settings_conventions(config_assessment(m->config));
     q->trigger = run_trigger(run);
     q->mode = word_text(&run_mode_words, source.mode);
+    q->policy_reports = wants_reports(m, source.mode, q->trigger);
     q->config_generation = m->config->generation;
     q->requested = object_meta_creation_timestamp(object_meta_of(run)) * USEC_PER_SEC;
     q->started = assessment_run_status_start_time(assessment_run_status(r)) * USEC_PER_SEC;
@@ -336,6 +346,19 @@ static bool is_known(struct manager *m, const char *uid)
     return false;
 }
 
+// When they are not wanted any more, those that this process has written go.
+static void publish_reports(struct manager *m, const char *uid, const struct job_result *r)
+{
+    struct report_set *reports = assessor_take_reports(m->assessor, uid);
+
+    if (reports && r->outcome == JOB_COMPLETED)
+        policy_reports_publish(m->policy_reports, TAKE(reports));
+    else if (!assessment_settings_policy_reports(config_assessment(m->config)) &&
+             policy_reports_standing(m->policy_reports) && policy_reports_installed(m->informers))
+        policy_reports_publish(m->policy_reports, NULL);
+    report_set_free(reports);
+}
+
 void world_job_finished(void *arg, const char *uid)
 {
     struct manager *m = arg;
@@ -344,6 +367,7 @@ void world_job_finished(void *arg, const char *uid)
     if (m->stopping || !r)
         return;
     run_metrics_ended(r);
+    publish_reports(m, uid, r);
     if (!is_known(m, uid)) {
         assessor_forget(m->assessor, uid); // its object was deleted: nobody asks any more
         world_queue_all(m);

@@ -6,7 +6,7 @@
 	exit 0
 }
 unused=$("$K9E2E" rights -kubeconfig "$KUBECONFIG" "$CLUSTER/audit.log" |
-	grep -vE ' (autoscaling.k8s.io|aquasecurity.github.io|argoproj.io|flagger.app|[a-z]*.toolkit.fluxcd.io|monitoring.coreos.com|velero.io)/' |
+	grep -vE ' (autoscaling.k8s.io|argoproj.io|flagger.app|[a-z]*.toolkit.fluxcd.io|monitoring.coreos.com|velero.io)/' |
 	grep -vx 'patch events.k8s.io/events') || true
 equal "" "$unused" "rights never used"
 # A case that puts a permission away is the only one that may be denied anything.
