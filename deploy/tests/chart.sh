@@ -144,6 +144,33 @@ base_agrees() {
 	diff <(objects "$work/both" "$plain") <(objects "$work/base" "$plain")
 }
 
+# Argo CD applies a wave when the one before is healthy. A claim may wait for its consumer, so that it
+# has to be in the wave of the Deployment.
+waves_are_in_order() {
+	"$kubectl" kustomize deploy/gitops/argocd >"$work/gitops" || return 1
+	diff - <(objects "$work/gitops" '[.[] | {wave: (.metadata.annotations."argocd.argoproj.io/sync-wave" // "0"), kind}] | unique |
+		group_by(.wave | tonumber) | .[] | "\(.[0].wave): \(map(.kind) | join(" "))"' | jq -r .) <<-'WAVES'
+		-3: Namespace
+		-2: CustomResourceDefinition
+		-1: ClusterRole ClusterRoleBinding Role RoleBinding ServiceAccount
+		0: Deployment NetworkPolicy PersistentVolumeClaim Service
+		1: Kube9Config
+	WAVES
+}
+
+# But for Argo CD's annotations the sample is the base.
+sample_is_the_base() {
+	local plain='.[] | del(.metadata.annotations | select(.)["argocd.argoproj.io/sync-wave","argocd.argoproj.io/sync-options"]) |
+		if .metadata.annotations == {} then del(.metadata.annotations) else . end'
+	diff <(objects "$work/base" "$plain" | sort) <(objects "$work/gitops" "$plain" | sort)
+}
+
+# What people would miss is not pruned.
+pruned_last() {
+	diff <(objects "$work/gitops" '.[] | select(.metadata.annotations."argocd.argoproj.io/sync-options" == "Prune=false").kind' | sort -u) \
+		<(printf '"%s"\n' CustomResourceDefinition PersistentVolumeClaim)
+}
+
 # PROFILE FILE: no finding at all.
 finds_nothing() {
 	"$program" assess "$2" --profile "$1" -o json >"$work/findings.json" || return 1
@@ -228,6 +255,9 @@ check "chart and program have one version" versions_agree
 check "rules are those of deploy/manifests" rules_agree
 check "definitions are those of crds/" crds_agree
 check "the kustomize base has the same objects" base_agrees
+check "the waves of Argo CD are in order" waves_are_in_order
+check "the sample for Argo CD is the base" sample_is_the_base
+check "Argo CD prunes neither definitions nor history" pruned_last
 check "what the VS Code extension looks for" client_contract
 check "it can be rendered with everything on" all_on
 check "labels are on every object" labels_everywhere
@@ -248,6 +278,10 @@ for profile in default pss-restricted; do
 done
 check "nothing is found with everything on" finds_nothing default "$work/all"
 check "what is exempted is known" exempt_are_known
+python3 deploy/tests/gitops.py lua5.4 "$cache/tools/bin/kstatus" >"$work/said" || sed '$d' "$work/said"
+read -r p f < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$work/said")
+passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1}))
+echo "Argo CD's health and kstatus of every status that the reconcilers write: ${p:-0} right, ${f:-1} wrong"
 echo "exempted, with the reason in the annotation: $(tr '\n' ';' <$tests/exempt.txt)"
 echo "$passed passed, $failed failed"
 ((failed == 0))
