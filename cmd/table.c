@@ -120,9 +120,11 @@ void table_add(struct table *t, const char *const *cells)
     }
     for (size_t i = 0; i < t->columns; i++) {
         char *c = cell(cells[i]);
+        int width;
 
         t->cells[t->rows * t->columns + i] = c;
-        t->width[i] = MAX(t->width[i], text_width(c));
+        width = text_width(c);
+        t->width[i] = MAX(t->width[i], width);
     }
     t->rows++;
 }
@@ -236,8 +238,9 @@ void table_fit(struct table *t, const char *const *cells)
 {
     for (size_t i = 0; i < t->columns; i++) {
         char *owned;
+        int width = text_width(shown(cells[i], &owned));
 
-        t->width[i] = MAX(t->width[i], text_width(shown(cells[i], &owned)));
+        t->width[i] = MAX(t->width[i], width);
         free(owned);
     }
 }
