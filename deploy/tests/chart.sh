@@ -106,6 +106,21 @@ false_arrives() {
 			'{"assessment":{"suspend":false},"events":{"enabled":false}}' ]]
 }
 
+# With every switch off only groups of Kubernetes itself and our own are left: no rule of another project
+# came into deploy/manifests without a switch.
+others_have_switches() {
+	render "$work/out" --set-json "rbac.optional=$(jq -c '.properties.rbac.properties.optional.properties | map_values(false)' \
+		$chart/values.schema.json)" || return 1
+	! objects "$work/out" '.[] | select(.kind == "ClusterRole" and .metadata.name == "kube9-operator").rules[].apiGroups[]' |
+		grep -E '\.' | grep -vE '"(kube9\.io|(admissionregistration|apiextensions|coordination|discovery|events|metrics|networking|policy|rbac.authorization|scheduling|storage)\.k8s\.io)"'
+}
+
+# The right to write reports comes with the setting that asks for them.
+reports_follow_the_setting() {
+	render "$work/out" --set config.spec.assessment.policyReports=true && grep -q -- '- wgpolicyk8s.io' "$work/out" &&
+		! grep -q -- '- wgpolicyk8s.io' "$work/default"
+}
+
 # FILE KIND NAME: rules of a role in it.
 rules_of() {
 	objects "$1" ".[] | select(.kind == \"$2\" and .metadata.name == \"$3\").rules"
@@ -113,9 +128,10 @@ rules_of() {
 
 rules_agree() {
 	local manifest kind name
+	render "$work/rules" --set rbac.optional.policyReports=true || return 1
 	while read -r manifest kind name; do
-		diff <(rules_of "deploy/manifests/$manifest" "$kind" "$name") <(rules_of "$work/default" "$kind" "$name") || return 1
-		[[ -n $(rules_of "$work/default" "$kind" "$name") ]] || return 1
+		diff <(rules_of "deploy/manifests/$manifest" "$kind" "$name") <(rules_of "$work/rules" "$kind" "$name") || return 1
+		[[ -n $(rules_of "$work/rules" "$kind" "$name") ]] || return 1
 	done <<-'ROLES'
 		20-clusterrole.yaml ClusterRole kube9-operator
 		30-role.yaml Role kube9-operator
@@ -253,6 +269,8 @@ check "it can be rendered" render "$work/default"
 check "an older Kubernetes is refused" too_old
 check "chart and program have one version" versions_agree
 check "rules are those of deploy/manifests" rules_agree
+check "rules for other projects can be left out" others_have_switches
+check "rights to write reports follow the setting" reports_follow_the_setting
 check "definitions are those of crds/" crds_agree
 check "the kustomize base has the same objects" base_agrees
 check "the waves of Argo CD are in order" waves_are_in_order

@@ -62,7 +62,8 @@ done
 defer 'put_back >"$CASE_DIR/put_back.out" 2>&1'
 k delete --ignore-not-found -f "$ROOT/deploy/manifests/10-serviceaccount.yaml" -f "$ROOT/deploy/manifests/20-clusterrole.yaml" \
 	-f "$ROOT/deploy/manifests/30-role.yaml" -f "$ROOT/crds" --timeout=20s >"$CASE_DIR/delete.out"
-helm install kube9-operator "$chart" -n kube9-system --set config.spec.assessment.schedule="@every 5h"
+helm install kube9-operator "$chart" -n kube9-system --set config.spec.assessment.schedule="@every 5h" \
+	--set rbac.optional.policyReports=true
 matches 'STATUS: deployed' "$(<"$CASE_DIR/helm.out")" "helm install"
 matches 'kubectl get k9c,k9run' "$(<"$CASE_DIR/helm.out")" "the notes"
 equal "@every 5h" "$(schedule)" "the Kube9Config of the install"
