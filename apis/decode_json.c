@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The decoder over JSON values: the path of every object that the API server sends.
+#include "apis/argument.h"
 #include "apis/cursor.h"
 #include "apis/decode.h"
 #include "apis/types.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The decoder over YAML nodes: manifests. Lines in errors and in objects are those of the file.
+#include "apis/argument.h"
 #include "apis/cursor.h"
 #include "apis/decode.h"
 #include "apis/types.h"

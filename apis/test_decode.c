@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "apis/argument.h"
 #include "apis/test_object.h"
 
 #define CONFIG(spec)                                                                               \
@@ -205,7 +206,7 @@ static void texts_that_may_be_secret_are_gone(void **state unused_arg)
     const int want[] = { CREDENTIAL_NAMED, CREDENTIAL_NONE, CREDENTIAL_NAMED };
     int i = 0;
     FOR_EACH_WORD (cls, container_args(c)) {
-        assert_int_equal(cls, want[i++]);
+        assert_int_equal(argument_class(cls), want[i++]);
     }
     assert_int_equal(i, 3);
     FOR_EACH_CREDENTIAL (key, cls, config_map_data(config_map_of(map))) {

@@ -72,7 +72,7 @@
 #define ENUMS(T, m, j, w, max, help, ...) ACCESSOR(struct rlist, T, m, rec_list(slot)) /* FOR_EACH_WORD */
 #define MAP(T, m, j, max, help, ...) ACCESSOR(struct rlist, T, m, rec_list(slot))
 #define CREDENTIALS(T, m, j, max, help, ...) ACCESSOR(struct rlist, T, m, rec_list(slot)) /* FOR_EACH_CREDENTIAL */
-#define ARGS(T, m, j, max, help, ...) ACCESSOR(struct rlist, T, m, rec_list(slot)) /* FOR_EACH_WORD, credential_class */
+#define ARGS(T, m, j, max, help, ...) ACCESSOR(struct rlist, T, m, rec_list(slot)) /* FOR_EACH_WORD, apis/argument.h */
 
 #define WORD_ACCESSOR(type, T, m, absent)                              \
     static inline bool T##_has_##m(const struct T *o)                  \

@@ -53,7 +53,8 @@ enum {
     CHECK_LIVE = 16,          // needs a running cluster; from files: no-data
     CHECK_RUNNING = 32,       // long-running workloads only: no Jobs, CronJobs, finished Pods
     CHECK_JOINS = 64, // a pod check that looks beyond the Pod spec: never remembered per spec block
-    CHECK_FILES = 128, // says something about manifests only; live: not-applicable
+    CHECK_FILES = 128,   // says something about manifests only; live: not-applicable
+    CHECK_MANUAL = 2048, // the API shows nothing of it: always skipped, manual
     // Groups that the labels kube9.io/{ha,resource,probe}-exempt of 2.4 exempt.
     CHECK_HA = 256,
     CHECK_RESOURCES = 512,

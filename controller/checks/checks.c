@@ -16,6 +16,7 @@
     X(security_accounts)                                                                           \
     X(security_rbac)                                                                               \
     X(security_network)                                                                            \
+    X(security_control_plane)                                                                      \
     X(reliability_availability)                                                                    \
     X(reliability_workload)                                                                        \
     X(reliability_running)                                                                         \
@@ -29,6 +30,7 @@
     X(cost)                                                                                        \
     X(operations)                                                                                  \
     X(operations_exemptions)                                                                       \
+    X(operations_audit)                                                                            \
     X(operations_delivery)                                                                         \
     X(operations_manifests)                                                                        \
     X(sustainability)

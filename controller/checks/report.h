@@ -30,6 +30,7 @@ struct join;
 struct report { // set up by the engine; checks read join, profile and snapshot and call the
                 // functions below
     const struct snapshot *snapshot;
+    const struct check *check; // the row that is at work; per_cluster alone
     const struct join *join;
     const struct profile *profile;
     const struct conventions *conventions; // NULL: none; accessors take it

@@ -402,6 +402,7 @@ static void assess_cluster(struct assess *as)
         if (!as->tally[i].run || !as->checks[i]->per_cluster)
             continue;
         report_reset(&as->r);
+        as->r.check = as->checks[i];
         as->checks[i]->per_cluster(&as->r);
         account(as, i, &u, &as->r.out);
     }

@@ -2,6 +2,7 @@
 // Credentials in places that are not made for them. The texts were classified when the object was
 // decoded and are gone; a message can name the variable or key and what its value looked like, and
 // nothing else.
+#include "apis/argument.h"
 #include "controller/checks/join.h"
 #include "controller/checks/report.h"
 
@@ -43,15 +44,20 @@ static void hardcoded_env(struct report *r, const struct pod_view *p unused_arg,
     }
 }
 
+static bool is_credential(enum credential_class cls)
+{
+    return cls == CREDENTIAL_NAMED || credential_by_format(cls);
+}
+
 static void credential_in_args(struct report *r, const struct pod_view *p unused_arg,
                                const struct container_view *c)
 {
     FOR_EACH_WORD (k, container_command(c->c)) {
-        if (k == CREDENTIAL_NAMED || credential_by_format((enum credential_class)k))
+        if (is_credential(argument_class(k)))
             report_fail(r, "command", "has a credential in its command");
     }
     FOR_EACH_WORD (k, container_args(c->c)) {
-        if (k == CREDENTIAL_NAMED || credential_by_format((enum credential_class)k))
+        if (is_credential(argument_class(k)))
             report_fail(r, "args", "has a credential in its arguments");
     }
 }

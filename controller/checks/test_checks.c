@@ -202,12 +202,26 @@ static int judge_fixtures(const struct check *c, const char *word)
     return wrong;
 }
 
+// What the API does not show is neither good nor bad, whatever the cluster holds.
+static int judge_manual(const struct check *c)
+{
+    struct seen s = assess_file(c, TESTDATA "/security/privileged-container.fail.yaml");
+    bool ok = s.result.verdict == VERDICT_SKIP && s.result.reason == SKIP_MANUAL && !s.findings;
+
+    if (!ok)
+        print_error("%s: is manual, and yet %s\n", c->id, verdict_name(s.result.verdict));
+    return !ok;
+}
+
 static void each_check_passes_and_fails_its_fixtures(void **state unused_arg)
 {
     int wrong = 0;
 
-    for (size_t i = 0; i < checks_count(); i++)
-        wrong += judge_fixtures(checks_at(i), "pass") + judge_fixtures(checks_at(i), "fail");
+    for (size_t i = 0; i < checks_count(); i++) {
+        const struct check *c = checks_at(i);
+        wrong += c->flags & CHECK_MANUAL ? judge_manual(c)
+                                         : judge_fixtures(c, "pass") + judge_fixtures(c, "fail");
+    }
     assert_int_equal(wrong, 0);
 }
 
@@ -283,6 +297,8 @@ static int judge_blindness(const struct check *c, enum blindness how)
     int wrong = 0;
     glob_t g;
 
+    if (c->flags & CHECK_MANUAL)
+        return 0;
     snprintf(pattern, sizeof(pattern), TESTDATA "/%s.fail*.yaml", c->id);
     assert_int_equal(glob(pattern, 0, NULL, &g), 0);
     for (size_t i = 0; i < g.gl_pathc; i++) {
