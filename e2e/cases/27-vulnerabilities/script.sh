@@ -27,6 +27,7 @@ reports_told() {
 wait_for 10 "the status document tells of the report" reports_told 1
 
 k delete "$CRD" >/dev/null
+wait_for 70 "the status document tells that there are none" reports_told 0
 apply again.yaml
 wait_run again 20
 equal 0 "$(cli query vulnerabilities summary | json reports)" "reports without the CRD"
