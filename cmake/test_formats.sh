@@ -9,7 +9,7 @@
 set -uo pipefail
 
 cd "$(dirname "$0")/.." || exit 1
-print=$PWD/$1/print-formats
+print=$PWD/$1/print-formats operator=$PWD/$1/kube9-operator
 schemas=$PWD/build/schemas
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -96,6 +96,11 @@ for what in '' none; do
     check "SARIF is valid ${what:+without findings}" validate_json "$work/report$what.sarif" "$schemas/sarif.json"
     check "JUnit is valid ${what:+without findings}" xmllint --noout --schema "$schemas/junit.xsd" "$work/report$what.junit"
 done
+for format in sarif junit; do
+    check "$format of our samples is printed" "$operator" assess deploy/samples -o $format --output "$work/samples.$format"
+done
+check "SARIF of our samples is valid" validate_json "$work/samples.sarif" "$schemas/sarif.json"
+check "JUnit of our samples is valid" xmllint --noout --schema "$schemas/junit.xsd" "$work/samples.junit"
 "$print" markdown many >"$work/many.markdown"
 check "a comment on a pull request has a size" small "$work/many.markdown"
 check "the page is whole in itself" asks_for_nothing
