@@ -78,9 +78,19 @@ static const char *advice(int code)
     }
 }
 
-int db_error(const struct db *d, const char *what, struct error *e)
+// SQLite knows no code for a header that asks for a schema format which does not exist.
+static int code_of(const struct db *d)
 {
     int code = sqlite3_extended_errcode(d->h);
+
+    if (code == SQLITE_ERROR && strcmp(sqlite3_errmsg(d->h), "unsupported file format") == 0)
+        return SQLITE_NOTADB;
+    return code;
+}
+
+int db_error(const struct db *d, const char *what, struct error *e)
+{
+    int code = code_of(d);
 
     return error_set(e, class_of(code), "%s: %s%s", what, sqlite3_errmsg(d->h), advice(code));
 }

@@ -292,8 +292,11 @@ static void one_case(uint64_t seed)
 
 static void damage_never_stops_the_writer_and_no_file_is_deleted(void **state unused_arg)
 {
+    static const uint64_t found[] = { 153 }; // a header with a schema format that does not exist
     const int64_t n = fake_count(54);
 
+    for (size_t i = 0; i < ARRAY_SIZE(found); i++)
+        one_case(found[i]);
     for (int64_t i = 0; i < n; i++)
         one_case(fake_seed() + (uint64_t)i);
     print_message("%-14s %6s %7s %8s %6s %8s %8s %10s\n", "damage", "cases", "intact", "earlier",

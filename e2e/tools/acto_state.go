@@ -72,7 +72,14 @@ func (c *actoCluster) state() (tree, error) {
 			return nil, fmt.Errorf("status ConfigMap: %w", err)
 		}
 	}
-	return tree{"status": steady(config["status"]), "configMap": steady(document)}, nil
+	status := steady(config["status"])
+	if suspended, _ := treeGet(config, "spec", "assessment", "suspend").(bool); suspended {
+		// It makes no run, but keeps those from before it was suspended.
+		said, _ := status.(tree)
+		delete(said, "lastAssessment")
+		delete(said, "lastScheduleTime")
+	}
+	return tree{"status": status, "configMap": steady(document)}, nil
 }
 
 // untilState waits until the state is the wanted one.
