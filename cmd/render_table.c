@@ -106,7 +106,7 @@ static void print_group(const struct row *v, size_t n, size_t most, struct look 
 
     print_head(v, n, look, out);
     table_init(&t, heads, files ? 3 : 2);
-    t.bare = true;
+    t.bare = t.below = true;
     t.indent = 4;
     for (size_t i = 0; i < MIN(n, most); i++) {
         char object[640], place[1024];

@@ -179,7 +179,7 @@ static void place(const struct table *t, int screen, bool *ret_begins)
     int at = t->indent, least = MAX(WRAP_LEAST, screen / 3);
 
     for (size_t i = 0; i < t->columns; i++) {
-        int need = i == last ? MIN(t->width[i], least) : t->width[i];
+        int need = i == last && !t->below ? MIN(t->width[i], least) : t->width[i];
 
         ret_begins[i] = i > 0 && screen && at + need > screen;
         at = (ret_begins[i] ? t->indent + INDENT : at) + t->width[i] + GAP;

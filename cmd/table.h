@@ -15,6 +15,7 @@ struct table {
     int width[TABLE_COLUMNS_MAX];
     bool bare;  // without heads; set after table_init
     int indent; // blanks before each line
+    bool below; // the last column goes below all others rather than being wrapped beside them
 };
 
 void table_init(struct table *t, const char *const *heads, size_t n);

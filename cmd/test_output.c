@@ -101,6 +101,23 @@ static void a_bare_table_is_its_rows_alone(void **state unused_arg)
     assert_string_equal(text, "  1   name   x\n");
 }
 
+static void a_last_column_may_go_below_whole(void **state unused_arg)
+{
+    const char *const cells[] = { "1", "name", "the quick brown fox jumps over" };
+    char text[128] = { 0 };
+    FILE *f = tmpfile();
+    struct table t;
+
+    table_init(&t, heads, 3);
+    t.bare = t.below = true;
+    table_add(&t, cells);
+    assert_int_equal(table_print_to(&t, "Nothing.", f, 38), EXIT_OK);
+    rewind(f);
+    assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+    fclose(f);
+    assert_string_equal(text, "1   name\n    the quick brown fox jumps over\n");
+}
+
 static void the_last_column_wraps_inside_the_screen(void **state unused_arg)
 {
     const char *const cells[] = { "1", "name", "the quick brown fox jumps over the lazy dog" };
@@ -157,6 +174,6 @@ static void a_line_that_just_fits_is_not_wrapped(void **state unused_arg)
 RUN(T(columns_are_as_wide_as_their_content), T(characters_are_counted_as_a_terminal_shows_them),
     T(nothing_in_a_cell_can_command_a_terminal), T(a_table_that_is_not_held_looks_the_same),
     T(columns_without_room_go_on_below), T(an_empty_table_is_a_sentence),
-    T(a_bare_table_is_its_rows_alone), T(the_last_column_wraps_inside_the_screen),
-    T(where_no_room_is_left_it_goes_below), T(a_word_longer_than_the_screen_stays_whole),
-    T(a_line_that_just_fits_is_not_wrapped))
+    T(a_bare_table_is_its_rows_alone), T(a_last_column_may_go_below_whole),
+    T(the_last_column_wraps_inside_the_screen), T(where_no_room_is_left_it_goes_below),
+    T(a_word_longer_than_the_screen_stays_whole), T(a_line_that_just_fits_is_not_wrapped))
