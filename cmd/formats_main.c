@@ -8,7 +8,7 @@
 
 int main(int argc, char **argv)
 {
-    struct arena *autoarena arena = arena_new((size_t)16 << 20);
+    struct arena *autoarena arena = arena_new((size_t)256 << 20);
     const struct render *r = argc > 1 ? render_find(argv[1]) : NULL;
     struct findings fs;
     bool screen = argc > 2 && strcmp(argv[2], "screen") == 0;

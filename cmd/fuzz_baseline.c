@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct arena *autoarena arena = arena_new((size_t)16 << 20);
+    struct arena *autoarena arena = arena_new((size_t)256 << 20);
     struct findings fs;
     struct error e = { 0 };
     struct baseline *b = baseline_parse((struct str){ (const char *)data, size }, &e);

@@ -39,7 +39,7 @@ static void print_finding(const struct row *r, struct look look, FILE *out)
 int render_explained(const struct findings *fs, struct look look, FILE *out)
 {
     if (!fs->n)
-        fputs("No findings.\n\n", out);
+        fputs(fs->baseline.given ? "No new findings.\n\n" : "No findings.\n\n", out);
     for (size_t i = 0; i < fs->n; i++)
         print_finding(&fs->v[i], look, out);
     return output_flush(out);

@@ -67,7 +67,7 @@ static int print_lines(const struct findings *fs, FILE *out)
     if (fs->n)
         table_line(&t, t.heads, out);
     else
-        fputs("No findings.\n", out);
+        fputs(fs->baseline.given ? "No new findings.\n" : "No findings.\n", out);
     for (size_t i = 0; i < fs->n; i++)
         table_line(&t, cells_of(&l, &fs->v[i], files), out);
     return output_flush(out);
@@ -170,9 +170,9 @@ static int print_scores(const struct findings *fs, struct look look, FILE *out)
     paint(out, look, score_color(s->score));
     fprintf(out, "%s %s", text_score(s->score, score, sizeof(score)), s->grade);
     paint(out, look, "0");
-    fprintf(out, "   %s over %u objects; %u of %u checks evaluated%s\n",
-            findings_count(fs, count, sizeof(count)), s->objects, s->evaluated, s->counts.total,
-            s->partial ? "; stopped early" : "");
+    fprintf(out, "   %s over %u object%s; %u of %u checks evaluated%s\n",
+            findings_count(fs, count, sizeof(count)), s->objects, s->objects == 1 ? "" : "s",
+            s->evaluated, s->counts.total, s->partial ? "; stopped early" : "");
     return output_flush(out);
 }
 

@@ -166,7 +166,7 @@ static int apply(const char *json, struct findings *fs, struct arena *a)
 
 static void what_became_worse_is_new(void **state unused_arg)
 {
-    struct arena *autoarena arena = arena_new((size_t)16 << 20);
+    struct arena *autoarena arena = arena_new((size_t)256 << 20);
     struct findings fs;
 
     assert_int_equal(apply(DOC(ONE("5", "security/run-as-non-root", "warning")), &fs, arena), 0);
@@ -181,7 +181,7 @@ static void what_became_worse_is_new(void **state unused_arg)
 
 static void what_could_not_be_judged_is_not_mended(void **state unused_arg)
 {
-    struct arena *autoarena arena = arena_new((size_t)16 << 20);
+    struct arena *autoarena arena = arena_new((size_t)256 << 20);
     struct findings fs;
 
     assert_int_equal(apply(DOC(ONE("9", "security/run-as-non-root", "failing")), &fs, arena), 0);
@@ -192,7 +192,7 @@ static void what_could_not_be_judged_is_not_mended(void **state unused_arg)
 
 static void each_finding_before_covers_one_of_today(void **state unused_arg)
 {
-    struct arena *autoarena arena = arena_new((size_t)16 << 20);
+    struct arena *autoarena arena = arena_new((size_t)256 << 20);
     struct findings fs;
     struct error e = { 0 };
     struct baseline *b =

@@ -15,7 +15,7 @@ static struct findings fs;
 
 static int setup(void **state unused_arg)
 {
-    arena = arena_new((size_t)16 << 20);
+    arena = arena_new((size_t)256 << 20);
     fake_findings(&fs, arena);
     return 0;
 }
