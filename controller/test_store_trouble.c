@@ -80,7 +80,7 @@ static void a_full_disk_stops_no_run(void **state unused_arg)
 {
     autofree char *ballast = xasprintf("%s/ballast", f.dir);
 
-    if (mount("tmpfs", f.dir, "tmpfs", 0, "size=1m") < 0)
+    if (mount("tmpfs", f.dir, "tmpfs", 0, "size=4m") < 0)
         SKIP_TEST("needs root to mount a tmpfs");
     m = fake_manager_start(&f);
     a_run_ends_with_history("before");
