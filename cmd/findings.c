@@ -144,19 +144,47 @@ const char *findings_count(const struct findings *fs, char *ret, size_t n)
     return ret;
 }
 
+// Appends to the n bytes of ret, from at on. printf would be half the time of printing a table.
+static size_t put(char *ret, size_t n, size_t at, const char *text)
+{
+    size_t len = MIN(strlen(text), n - 1 - at);
+
+    memcpy(ret + at, text, len);
+    ret[at + len] = '\0';
+    return at + len;
+}
+
+static size_t put_number(char *ret, size_t n, size_t at, uint32_t number)
+{
+    char digits[11] = "";
+    size_t i = sizeof(digits) - 1;
+
+    do
+        digits[--i] = (char)('0' + number % 10);
+    while (number /= 10);
+    return put(ret, n, at, digits + i);
+}
+
 const char *row_object(const struct row *r, char *ret, size_t n)
 {
-    snprintf(ret, n, "%s %s%s%s", r->kind, r->ns, *r->ns ? "/" : "", r->name);
+    size_t at = put(ret, n, 0, r->kind);
+
+    at = put(ret, n, at, " ");
+    if (*r->ns) {
+        at = put(ret, n, at, r->ns);
+        at = put(ret, n, at, "/");
+    }
+    put(ret, n, at, r->name);
     return ret;
 }
 
 const char *row_place(const struct row *r, char *ret, size_t n)
 {
-    if (!r->file)
-        snprintf(ret, n, "%s", "");
-    else if (r->line)
-        snprintf(ret, n, "%s:%" PRIu32, r->file, r->line);
-    else
-        snprintf(ret, n, "%s", r->file);
+    size_t at = put(ret, n, 0, r->file ? r->file : "");
+
+    if (r->file && r->line) {
+        at = put(ret, n, at, ":");
+        put_number(ret, n, at, r->line);
+    }
     return ret;
 }
