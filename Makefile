@@ -40,7 +40,12 @@ test-fast: ## build, unit and component tests: the inner loop
 
 bench: deps ## measure a release build against the budgets
 	@cmake/build.sh release
-	@OPERATOR=$(CURDIR)/build/release/kube9-operator e2e/bench.sh
+	@OPERATOR=$(CURDIR)/build/release/kube9-operator e2e/bench.sh; status=$$?; \
+	OPERATOR=$(CURDIR)/build/release/kube9-operator e2e/bench_assess.sh && exit $$status
+
+bench-assess: deps ## assess of 2,000 manifests and of 10k Pods, beside kube-score and popeye (RUNS, PODS)
+	@cmake/build.sh release kube9-operator
+	@OPERATOR=$(CURDIR)/build/release/kube9-operator e2e/bench_assess.sh
 
 leader: deps ## leader election at full size: ROUNDS (5) hand-overs of each kind, all states of the model
 	@cmake/build.sh dev kube9-operator

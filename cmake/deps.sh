@@ -22,7 +22,7 @@ monitoring='prometheus'
 # What the release build needs to make its own small libcurl.
 release='libnghttp2-dev dpkg-dev'
 # What the scripts call.
-tools='git jq openssl sqlite3 curl ca-certificates procps'
+tools='git jq openssl sqlite3 curl ca-certificates procps time'
 
 say() { printf 'deps: %s\n' "$*"; }
 die() { printf 'deps: %s\n' "$*" >&2; exit 1; }

@@ -344,6 +344,6 @@ if [[ ${FAT:-1} == 1 ]]; then
 	bench_memory "$pods"
 	stop
 fi
-echo "not there yet, so not measured: assess of a manifest tree, admission reviews, the image"
+echo "not there yet, so not measured: admission reviews, the image"
 echo "$over over budget"
 ((over == 0))

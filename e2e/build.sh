@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# build.sh [v1.36|v1.30 [peers]|helm]: builds the control plane programs of one Kubernetes version, and the
+# build.sh [v1.36|v1.30 [peers]|helm|kube-score|popeye]: builds the control plane programs of one Kubernetes version, and the
 # e2e tools, into the user's cache; with "peers" also what our library is compared with; "helm": helm
-# and kstatus, for the chart. What is there already is skipped; what changed is built again.
+# and kstatus, for the chart; "kube-score", "popeye": what assess is compared with. What is there already is skipped; what changed is built again.
 # Needs Go and the Go module proxy. The first time takes about five minutes on two cores.
 set -euo pipefail
 
-readonly USAGE="usage: build.sh [v1.36|v1.30 [peers]|helm]"
+readonly USAGE="usage: build.sh [v1.36|v1.30 [peers]|helm|kube-score|popeye]"
 version=${1:-v1.36}
 case $version in
-v1.36 | v1.30 | helm) ;;
+v1.36 | v1.30 | helm | kube-score | popeye) ;;
 -h | --help)
 	echo "$USAGE"
 	exit 0
@@ -100,6 +100,16 @@ if [[ $version == helm ]]; then
 	build "helm-$helm" "$here/helm" "$cache/tools/bin" \
 		"-s -w -X helm.sh/helm/v3/internal/version.version=$helm" helm.sh/helm/v3/cmd/helm
 	build kstatus "$here/kstatus" "$cache/tools/bin" "-s -w" kube9.io/kube9-operator/e2e/kstatus
+	exit 0
+fi
+
+case $version in
+kube-score) peer=github.com/zegl/kube-score/cmd/kube-score ;;
+popeye) peer=github.com/derailed/popeye ;;
+*) peer= ;;
+esac
+if [[ -n $peer ]]; then
+	build "$version" "$here/peers/$version" "$cache/tools/bin" "-s -w" "$peer"
 	exit 0
 fi
 
