@@ -6,6 +6,7 @@
 #
 # usage: cmake/deps.sh          install what is missing (root, or sudo)
 #        cmake/deps.sh --list   print the list and exit
+#        cmake/deps.sh --build  install only what the release build needs (deploy/Dockerfile)
 set -eu
 
 # What builds the program.
@@ -22,7 +23,7 @@ monitoring='prometheus'
 # What the release build needs to make its own small libcurl.
 release='libnghttp2-dev dpkg-dev'
 # What the scripts call.
-tools='git jq openssl sqlite3 curl ca-certificates procps time'
+tools='git jq openssl sqlite3 curl ca-certificates procps time tzdata'
 
 say() { printf 'deps: %s\n' "$*"; }
 die() { printf 'deps: %s\n' "$*" >&2; exit 1; }
@@ -40,6 +41,9 @@ bookworm) test=$(echo "$test" | sed 's/libclang-rt-dev/libclang-rt-14-dev/') ;;
 esac
 # shellcheck disable=SC2086
 all=$(echo $build $test $formats $deploy $monitoring $release $tools)
+
+# shellcheck disable=SC2086
+[ "${1:-}" != --build ] || all=$(echo $build $release $tools)
 
 if [ "${1:-}" = --list ]; then
     echo "$all" | tr ' ' '\n'

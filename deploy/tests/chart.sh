@@ -58,16 +58,23 @@ refused() {
 	}
 }
 
-# VALUE LINE: the line follows the switch.
+# SWITCH STATE: prints the file with the chart rendered so, once for all lines that ask for it.
+switched() {
+	local out=$work/switched-$1-$2
+	[[ -s $out ]] || render "$out" --set-json "$1=$2" || return 1
+	echo "$out"
+}
+
+# SWITCH LINE: the line follows the switch.
 switches() {
-	local line=${2#!} on=true off=false
+	local line=${2#!} on=true off=false with without
 	[[ $2 == "$line" ]] || on=false off=true
-	render "$work/on" --set-json "$1=$on" && render "$work/off" --set-json "$1=$off" || return 1
-	grep -qE -- "$line" "$work/on" || {
+	with=$(switched "$1" $on) && without=$(switched "$1" $off) || return 1
+	grep -qE -- "$line" "$with" || {
 		echo "$1=$on: no line '$line'"
 		return 1
 	}
-	! grep -nE -- "$line" "$work/off" || {
+	! grep -nE -- "$line" "$without" || {
 		echo "$1=$off: has the line '$line'"
 		return 1
 	}
@@ -169,7 +176,7 @@ waves_are_in_order() {
 		-3: Namespace
 		-2: CustomResourceDefinition
 		-1: ClusterRole ClusterRoleBinding Role RoleBinding ServiceAccount
-		0: Deployment NetworkPolicy PersistentVolumeClaim Service
+		0: ConfigMap Deployment Lease NetworkPolicy PersistentVolumeClaim Service
 		1: Kube9Config
 	WAVES
 }

@@ -123,6 +123,7 @@ kinds=$(k api-resources --verbs=list -o name | grep -vE '^events|componentstatus
 helm uninstall kube9-operator -n kube9-system
 equal "CustomResourceDefinition/assessmentruns.kube9.io CustomResourceDefinition/kube9configs.kube9.io Kube9Config/default PersistentVolumeClaim/kube9-operator-data" \
 	"$(of_the_release | paste -sd' ')" "what an uninstall leaves"
+equal "" "$(k get configmap,lease -n kube9-system -o name | grep kube9 | paste -sd' ')" "what the operator wrote, after an uninstall"
 k get assessmentrun "$run" >/dev/null || fail "the uninstall lost the run $run"
 
 # Over what was kept it is installed as before; with crds.keep=false nothing stays but the claim.
