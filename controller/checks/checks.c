@@ -17,11 +17,15 @@
     X(security_rbac)                                                                               \
     X(security_network)                                                                            \
     X(security_control_plane)                                                                      \
+    X(security_rbac_powers)                                                                        \
+    X(security_namespaces)                                                                         \
+    X(security_advice)                                                                             \
     X(reliability_availability)                                                                    \
     X(reliability_workload)                                                                        \
     X(reliability_running)                                                                         \
     X(reliability_rollout)                                                                         \
     X(reliability_nodes)                                                                           \
+    X(reliability_batch)                                                                           \
     X(reliability_references)                                                                      \
     X(reliability_needs)                                                                           \
     X(reliability_backup)                                                                          \
