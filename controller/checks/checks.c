@@ -26,13 +26,21 @@
     X(reliability_rollout)                                                                         \
     X(reliability_nodes)                                                                           \
     X(reliability_batch)                                                                           \
+    X(reliability_volumes)                                                                         \
+    X(reliability_webhooks)                                                                        \
+    X(reliability_probes)                                                                          \
+    X(reliability_limits)                                                                          \
+    X(reliability_replicas)                                                                        \
     X(reliability_references)                                                                      \
     X(reliability_needs)                                                                           \
     X(reliability_backup)                                                                          \
     X(performance)                                                                                 \
     X(performance_vpa)                                                                             \
+    X(performance_scaling)                                                                         \
     X(cost)                                                                                        \
+    X(cost_volumes)                                                                                \
     X(operations)                                                                                  \
+    X(operations_objects)                                                                          \
     X(operations_exemptions)                                                                       \
     X(operations_audit)                                                                            \
     X(operations_delivery)                                                                         \
