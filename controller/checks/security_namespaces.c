@@ -195,7 +195,8 @@ CHECK_TABLE(
       .title = "Namespaces enforce a Pod Security Standard",
       .remediation =
           "Label the namespace pod-security.kubernetes.io/enforce: baseline or restricted.",
-      .frameworks = "CIS-5.2.1 NSA-PSE C-0068 C-0192 C-0193 C-0194 C-0195 C-0196 C-0197 C-0198 C-0199 C-0200 C-0201 C-0202 C-0203 C-0204",
+      .frameworks =
+          "CIS-5.2.1 NSA-PSE C-0068 C-0192 C-0193 C-0194 C-0195 C-0196 C-0197 C-0198 C-0199 C-0200 C-0201 C-0202 C-0203 C-0204",
       .aliases = "",
       .severity = CHECK_HIGH,
       .tier = 2,
