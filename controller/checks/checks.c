@@ -13,6 +13,7 @@
     X(security_secrets)                                                                            \
     X(security_images)                                                                             \
     X(security_vulnerabilities)                                                                    \
+    X(security_scans)                                                                              \
     X(security_accounts)                                                                           \
     X(security_rbac)                                                                               \
     X(security_network)                                                                            \
@@ -31,6 +32,7 @@
     X(reliability_probes)                                                                          \
     X(reliability_limits)                                                                          \
     X(reliability_replicas)                                                                        \
+    X(reliability_schema)                                                                          \
     X(reliability_references)                                                                      \
     X(reliability_needs)                                                                           \
     X(reliability_backup)                                                                          \

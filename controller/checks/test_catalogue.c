@@ -5,9 +5,12 @@
 #include "controller/checks/checks.h"
 
 #include "base/test.h"
+#include <unistd.h>
 
 #define CATALOGUE "controller/checks/testdata/catalogue.tsv"
 #define CONTROLS  "controller/checks/testdata/frameworks.tsv"
+#define CASES     "controller/checks/testdata/subtle_cases.tsv"
+#define N_CASES   56
 #define COLUMNS   6
 #define LINE_MAX_ 4096
 #define ROWS      341
@@ -241,5 +244,55 @@ static void each_control_of_a_row_is_in_the_index(void **state unused_arg)
     }
 }
 
-RUN(T(each_row_of_the_catalogue_is_built_or_says_why_not),
+// "security/x.pass-2", a fixture, or "test_x:function", a test of this folder or of apis/.
+static bool is_there(struct str place)
+{
+    static const char *const folders[] = { "controller/checks", "apis" };
+    char path[256], text[128], line[512];
+    const char *colon = memchr(place.p, ':', place.n);
+    bool found = false;
+
+    if (!colon) {
+        snprintf(path, sizeof(path), "controller/checks/testdata/%.*s.yaml", (int)place.n, place.p);
+        return access(path, R_OK) == 0;
+    }
+    snprintf(text, sizeof(text), "T(%.*s)", (int)(place.p + place.n - colon - 1), colon + 1);
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        snprintf(path, sizeof(path), "%s/%.*s.c", folders[i], (int)(colon - place.p), place.p);
+        FILE *in = fopen(path, "re");
+        while (in && !found && fgets(line, sizeof(line), in))
+            found = strstr(line, text) != NULL;
+        if (in)
+            fclose(in);
+    }
+    return found;
+}
+
+static void each_subtle_case_has_its_fixture_or_says_why_not(void **state unused_arg)
+{
+    FILE *in = open_file(CASES);
+    struct line l;
+    int n = 0, held = 0, wrong = 0;
+
+    while (next_line(in, &l)) {
+        struct str rest = l.column[1], place;
+        assert_int_equal(strtol(l.column[0].p, NULL, 10), ++n);
+        if (rest.n > 10 && memcmp(rest.p, "not here: ", 10) == 0)
+            continue;
+        held++;
+        while (str_split(&rest, ' ', &place)) {
+            if (is_there(place))
+                continue;
+            print_error("case %d: there is no %.*s\n", n, (int)place.n, place.p);
+            wrong++;
+        }
+    }
+    fclose(in);
+    print_message("%d of %d subtle cases have a fixture or a test\n", held, n);
+    assert_int_equal(wrong, 0);
+    assert_int_equal(n, N_CASES);
+}
+
+RUN(T(each_subtle_case_has_its_fixture_or_says_why_not),
+    T(each_row_of_the_catalogue_is_built_or_says_why_not),
     T(the_index_of_controls_is_what_the_rows_say), T(each_control_of_a_row_is_in_the_index))
