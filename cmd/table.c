@@ -65,9 +65,13 @@ int text_width(const char *s)
 {
     int n = 0;
 
-    while (*s)
+    for (;;) {
+        for (; *s && (unsigned char)*s < 0x80; s++) // nearly all of it
+            n++;
+        if (!*s)
+            return n;
         n += char_width(next(&s));
-    return n;
+    }
 }
 
 // Nothing in it that cell() would change.
