@@ -337,16 +337,21 @@ static void count_workloads(struct join *j)
     }
 }
 
+static void count_identities(struct join *j)
+{
+    FOR_EACH_OBJECT(a, j->s, KIND_SERVICE_ACCOUNT)
+    info_of(j, a)->service_accounts++;
+    FOR_EACH_OBJECT(x, j->s, KIND_SECRET)
+    info_of(j, x)->secrets++;
+}
+
 static void join_namespaces(struct join *j)
 {
     FOR_EACH_OBJECT(p, j->s, KIND_NETWORK_POLICY)
     info_of(j, p)->policies++;
     FOR_EACH_OBJECT(q, j->s, KIND_RESOURCE_QUOTA)
     info_of(j, q)->quotas++;
-    FOR_EACH_OBJECT(a, j->s, KIND_SERVICE_ACCOUNT)
-    info_of(j, a)->service_accounts++;
-    FOR_EACH_OBJECT(x, j->s, KIND_SECRET)
-    info_of(j, x)->secrets++;
+    count_identities(j);
     FOR_EACH_OBJECT(l, j->s, KIND_LIMIT_RANGE)
     note_limit_range(info_of(j, l), l);
     count_workloads(j);

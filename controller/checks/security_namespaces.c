@@ -16,16 +16,23 @@ static bool has_workloads(struct report *r, const struct object *ns)
     return false;
 }
 
+static bool names_pods(const struct webhook_rule *rule)
+{
+    FOR_EACH_ATOM (a, webhook_rule_resources(rule)) {
+        const char *word = atom_str(a);
+        if (strcmp(word, "pods") == 0 || strcmp(word, "*") == 0 || strcmp(word, "*/*") == 0)
+            return true;
+    }
+    return false;
+}
+
 // Does a webhook of this configuration look at Pods?
 static bool sees_pods(const struct object *o)
 {
     FOR_EACH (webhook, w, webhook_configuration_webhooks(webhook_configuration_of(o))) {
         FOR_EACH (webhook_rule, rule, webhook_rules(w)) {
-            FOR_EACH_ATOM (a, webhook_rule_resources(rule)) {
-                if (strcmp(atom_str(a), "pods") == 0 || strcmp(atom_str(a), "*") == 0 ||
-                    strcmp(atom_str(a), "*/*") == 0)
-                    return true;
-            }
+            if (names_pods(rule))
+                return true;
         }
     }
     return false;
