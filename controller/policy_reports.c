@@ -5,6 +5,7 @@
 
 #include "apis/kinds.h"
 #include "apis/object.h"
+#include "apis/types.h"
 #include "base/alloc.h"
 #include "base/log.h"
 #include "controller/plan.h"
@@ -13,6 +14,7 @@
 #include "informer/client.h"
 
 #define PATH_MAX_BYTES 512
+#define FAILURES_MAX   5
 
 struct policy_reports {
     struct client *client;
@@ -22,7 +24,7 @@ struct policy_reports {
     struct report_set *set; // that the plan is about
     size_t at;
     bool busy, known; // known: standing is all there is
-    bool failed;      // in this round
+    unsigned failed;  // requests of this round
     char **standing;  // owned
     size_t n_standing;
 };
@@ -97,10 +99,19 @@ static void finish(struct policy_reports *p)
 
 static void step(struct policy_reports *p);
 
-// Is this failure the wanted state? A namespace may have gone meanwhile.
-static bool is_done(const struct error *e)
+// A namespace that is being terminated takes nothing new, and what is in it goes with it.
+static bool is_leaving(const struct policy_reports *p, const char *ns)
 {
-    return e->code == ERR_NONE || e->code == ERR_NOT_FOUND;
+    const struct object *o = informer_get(p->informers, KIND_NAMESPACE, "", ns);
+
+    return !o || object_meta_has_deletion_timestamp(object_meta_of(o));
+}
+
+// Is this answer the wanted state? A namespace may have gone meanwhile.
+static bool is_done(const struct policy_reports *p, const struct intent *i, const struct error *e)
+{
+    return e->code == ERR_NONE || e->code == ERR_NOT_FOUND ||
+           (e->code == ERR_DENIED && *i->ns && is_leaving(p, i->ns));
 }
 
 static void answered(void *arg, const struct http_response *r unused_arg,
@@ -110,15 +121,15 @@ static void answered(void *arg, const struct http_response *r unused_arg,
     const struct intent *i = &p->plan.v[p->at++];
 
     p->call = NULL;
-    if (!is_done(e)) {
-        if (!p->failed)
+    if (!is_done(p, i, e)) {
+        if (p->failed++ == 0)
             log_warn("a PolicyReport was not written; again with the next run",
                      log_str("namespace", i->ns), log_str("class", err_name(e->code)), log_err(e));
-        p->failed = true;
+        // One namespace may refuse what others take; a server that does not answer, or that
+        // refuses again and again, is not asked for the rest.
+        if (p->failed == FAILURES_MAX || (e->code != ERR_DENIED && err_retry(e->code) != RETRY_NO))
+            p->at = p->plan.n;
     }
-    // A server that refuses or does not answer is not asked for the rest.
-    if (!is_done(e) && err_retry(e->code) != RETRY_NO)
-        p->at = p->plan.n;
     step(p);
 }
 
@@ -182,7 +193,7 @@ void policy_reports_publish(struct policy_reports *p, struct report_set *set)
     reconcile_policy_reports(&in, &p->plan);
     p->set = set;
     p->busy = true;
-    p->failed = false;
+    p->failed = 0;
     p->at = 0;
     step(p);
 }

@@ -264,8 +264,76 @@ static void after_a_restart_an_empty_report_goes(void **state unused_arg)
     log_capture(NULL, NULL);
 }
 
+static unsigned warnings;
+
+static void count_warnings(void *arg unused_arg, const char *line)
+{
+    warnings += strstr(line, "a PolicyReport was not written") != NULL;
+}
+
+// Two namespaces with a Pod each; the API server takes no report in the first. ret: does it in the
+// second?
+static bool the_second_is_written(const char *meta_of_first, unsigned *ret_warnings)
+{
+    static const char *const both[] = { "aaa", "zzz" };
+    struct fake_manager f;
+    struct manager *m;
+    bool ret;
+
+    warnings = 0;
+    log_capture(count_warnings, NULL);
+    fake_manager_init(&f);
+    install(&f);
+    for (int i = 0; i < 2; i++) {
+        autofree char *ns = xasprintf("{\"kind\":\"Namespace\",\"apiVersion\":\"v1\",\"metadata\":{"
+                                      "\"name\":\"%s\"%s}}",
+                                      both[i], i == 0 ? meta_of_first : "");
+        autofree char *pod =
+            xasprintf("{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{"
+                      "\"name\":\"p\",\"namespace\":\"%s\"},\"spec\":{\"hostPID\":true,"
+                      "\"containers\":[{\"name\":\"c\",\"image\":\"x\"}]}}",
+                      both[i]);
+
+        fake_server_put(f.server, ns);
+        fake_server_put(f.server, pod);
+    }
+    fake_server_script(f.server, "PATCH", "/namespaces/aaa/policyreports/",
+                       &(struct fake_reply){ .status = 403, .times = 100 });
+    fake_manager_config(&f, ON);
+    m = fake_manager_start(&f);
+    fake_manager_pass(&f, 5 * FAKE_SEC);
+    run(&f, "a", "{}");
+    assert_null(fake_server_get(f.server, "policyreports", "aaa", REPORT_NAME));
+    ret = fake_server_get(f.server, "policyreports", "zzz", REPORT_NAME) != NULL;
+    *ret_warnings = warnings;
+    manager_free(m);
+    fake_manager_fini(&f);
+    log_capture(NULL, NULL);
+    return ret;
+}
+
+static void a_namespace_that_takes_no_report_holds_up_no_other(void **state unused_arg)
+{
+    unsigned n;
+
+    assert_true(the_second_is_written("", &n));
+    assert_true(n > 0);
+}
+
+static void a_namespace_that_is_leaving_is_nothing_to_warn_of(void **state unused_arg)
+{
+    unsigned n;
+
+    assert_true(the_second_is_written(",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\","
+                                      "\"finalizers\":[\"a/b\"]",
+                                      &n));
+    assert_int_equal(n, 0);
+}
+
 RUN(T(a_report_has_the_worst_first_and_counts_all),
     T(what_has_no_namespace_is_in_the_clusters_report), T(no_report_is_larger_than_its_limit),
     T(namespaces_have_a_limit_too), T(reports_are_replaced_and_empty_ones_go),
     T(reports_come_and_go_with_the_setting), T(without_the_crds_nothing_is_written),
-    T(a_single_check_by_hand_leaves_the_reports_alone), T(after_a_restart_an_empty_report_goes))
+    T(a_single_check_by_hand_leaves_the_reports_alone), T(after_a_restart_an_empty_report_goes),
+    T(a_namespace_that_takes_no_report_holds_up_no_other),
+    T(a_namespace_that_is_leaving_is_nothing_to_warn_of))
