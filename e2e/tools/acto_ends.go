@@ -160,8 +160,21 @@ func (t *trial) end() error {
 	return nil
 }
 
+// settle waits until nothing has happened for some time, also on a slow machine.
+func (t *trial) settle() error {
+	if err := t.cluster.untilQuiet(); err != nil {
+		return err
+	}
+	time.Sleep(4 * quiet)
+	return t.cluster.untilQuiet()
+}
+
 func (t *trial) restart() error {
 	t.counts.restarts++
+	// A write that is on its way when the process ends would be one of the next process.
+	if err := t.settle(); err != nil {
+		return err
+	}
 	// Half of the restarts are crashes; the others give a sanitizer the time to tell of leaks.
 	if t.number%2 == 0 {
 		t.operator.kill()
@@ -176,10 +189,9 @@ func (t *trial) restart() error {
 	if err := t.operator.start(); err != nil {
 		return err
 	}
-	if err := t.cluster.untilQuiet(); err != nil {
+	if err := t.settle(); err != nil {
 		return err
 	}
-	time.Sleep(4 * quiet)
 	writes, err := t.writesSince(from)
 	if err != nil {
 		return err
