@@ -132,9 +132,9 @@ static bool may_be_more(char first)
 
 void yaml_resolve_plain(struct yaml_node *n)
 {
-    if (n->text.n && !may_be_more(n->text.p[0]))
-        n->type = YAML_STR;
-    else if (!resolve_null(n) && !resolve_bool(n) && !resolve_int(n) && !resolve_float(n))
+    bool is_word = n->text.n && !may_be_more(n->text.p[0]);
+
+    if (is_word || (!resolve_null(n) && !resolve_bool(n) && !resolve_int(n) && !resolve_float(n)))
         n->type = YAML_STR;
 }
 
