@@ -5,6 +5,7 @@
 #include "apis/crd.h"
 #include "apis/test_object.h"
 #include "apis/validate.h"
+#include "base/alloc.h"
 #include <dirent.h>
 
 static void read_file(const char *path, struct buf *out)
@@ -95,6 +96,25 @@ static void the_operator_refuses_what_the_server_refuses(void **state unused_arg
     judge_folder("crds/testdata/refuse", -1);
 }
 
+static void selectors_of_exemptions_are_judged_by_their_path(void **state unused_arg)
+{
+    static const char *const members[] = { "selector", "namespaceSelector" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+        autofree char *path =
+            xasprintf("spec.assessment.exemptions[0].%s.matchLabels: 'not a key!' is no label key",
+                      members[i]);
+        autofree char *text = xasprintf(
+            "kind: Kube9Config\nmetadata: {name: default}\nspec: {assessment: {exemptions: "
+            "[{name: a, reason: b, %s: {matchLabels: {\"not a key!\": x}}}]}}\n",
+            members[i]);
+        struct error e = { 0 };
+
+        assert_int_equal(judge(text, &e), -1);
+        assert_string_equal(e.text, path);
+    }
+}
+
 static void schedules_and_time_zones_are_judged(void **state unused_arg)
 {
     struct error e;
@@ -114,4 +134,5 @@ static void schedules_and_time_zones_are_judged(void **state unused_arg)
 
 RUN(T(the_crds_are_in_step_with_the_rows), T(the_documentation_is_in_step_with_the_rows),
     T(the_operator_accepts_what_the_server_accepts),
-    T(the_operator_refuses_what_the_server_refuses), T(schedules_and_time_zones_are_judged))
+    T(the_operator_refuses_what_the_server_refuses),
+    T(selectors_of_exemptions_are_judged_by_their_path), T(schedules_and_time_zones_are_judged))

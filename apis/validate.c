@@ -37,8 +37,11 @@ static int check_exemptions(const struct assessment_settings *a, struct error *e
     uint32_t i = 0;
     FOR_EACH (exemption, x, assessment_settings_exemptions(a)) {
         char path[64];
-        snprintf(path, sizeof(path), "spec.assessment.exemptions[%u].selector", i++);
+        snprintf(path, sizeof(path), "spec.assessment.exemptions[%u].selector", i);
         if (selector_check(exemption_selector(x), path, e))
+            return -1;
+        snprintf(path, sizeof(path), "spec.assessment.exemptions[%u].namespaceSelector", i++);
+        if (selector_check(exemption_namespace_selector(x), path, e))
             return -1;
     }
     return 0;
