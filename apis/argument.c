@@ -34,37 +34,21 @@ static const struct {
     { "RotateKubeletServerCertificate=false", ARG_NO_SERVER_CERT_ROTATION},
 };
 
-static bool is(struct str s, const char *text)
-{
-    return s.n == strlen(text) && memcmp(s.p, text, s.n) == 0;
-}
-
-static bool begins(struct str s, const char *text)
-{
-    return s.n >= strlen(text) && memcmp(s.p, text, strlen(text)) == 0;
-}
-
-static bool ends(struct str s, const char *text)
-{
-    size_t n = strlen(text);
-
-    return s.n >= n && memcmp(s.p + s.n - n, text, n) == 0;
-}
-
 static uint32_t text_value(struct str v)
 {
-    return (v.n ? (uint32_t)ARG_SET : 0) | (is(v, "true") ? (uint32_t)ARG_TRUE : 0) |
-           (is(v, "false") ? (uint32_t)ARG_FALSE : 0) |
-           (is(v, "127.0.0.1") || is(v, "::1") ? (uint32_t)ARG_LOOPBACK : 0);
+    return (v.n ? (uint32_t)ARG_SET : 0) | (str_eq(v, "true") ? (uint32_t)ARG_TRUE : 0) |
+           (str_eq(v, "false") ? (uint32_t)ARG_FALSE : 0) |
+           (str_eq(v, "127.0.0.1") || str_eq(v, "::1") ? (uint32_t)ARG_LOOPBACK : 0);
 }
 
 // Forward secrecy and authenticated encryption: what the benchmark calls strong.
 static bool is_strong_cipher(struct str s)
 {
-    bool modern = begins(s, "TLS_ECDHE_") || begins(s, "TLS_AES_") || begins(s, "TLS_CHACHA20_");
+    bool modern =
+        str_begins(s, "TLS_ECDHE_") || str_begins(s, "TLS_AES_") || str_begins(s, "TLS_CHACHA20_");
 
-    return modern && (ends(s, "_GCM_SHA256") || ends(s, "_GCM_SHA384") || ends(s, "_POLY1305") ||
-                      ends(s, "_POLY1305_SHA256"));
+    return modern && (str_finishes(s, "_GCM_SHA256") || str_finishes(s, "_GCM_SHA384") ||
+                      str_finishes(s, "_POLY1305") || str_finishes(s, "_POLY1305_SHA256"));
 }
 
 static uint32_t name_bits(struct str v)
@@ -75,8 +59,8 @@ static uint32_t name_bits(struct str v)
     while (str_split(&v, ',', &one)) {
         one = str_trim(one);
         for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-            ret |= is(one, names[i].text) ? names[i].bit : 0;
-        if (begins(one, "TLS_") && !is_strong_cipher(one))
+            ret |= str_eq(one, names[i].text) ? names[i].bit : 0;
+        if (str_begins(one, "TLS_") && !is_strong_cipher(one))
             ret |= ARG_WEAK_CIPHER;
     }
     return ret;
@@ -138,7 +122,7 @@ static uint32_t fact(enum argument_flag f, struct str v)
 static enum argument_flag find_flag(struct str name)
 {
     for (int i = ARG_SUDO + 1; i < ARG_FLAGS; i++) {
-        if (is(name, flags[i].name))
+        if (str_eq(name, flags[i].name))
             return (enum argument_flag)i;
     }
     return ARG_NONE;
@@ -155,7 +139,7 @@ static bool calls_sudo(struct str word)
         struct str part = { word.p + start, i - start };
         if (inside)
             continue;
-        if (is(part, "sudo") || ends(part, "/sudo"))
+        if (str_eq(part, "sudo") || str_finishes(part, "/sudo"))
             return true;
         start = i + 1;
     }

@@ -2,6 +2,24 @@
 // Few objects have a former version, so they are kept beside the snapshot and not in each object.
 #include "apis/snapshot.h"
 
+#include <stdlib.h>
+
+static int by_address(const void *a, const void *b)
+{
+    uintptr_t x = (uintptr_t)((const struct written_version *)a)->object;
+    uintptr_t y = (uintptr_t)((const struct written_version *)b)->object;
+
+    return (x > y) - (x < y);
+}
+
+void snapshot_set_written(struct snapshot *s, struct written_version *v, uint32_t n)
+{
+    if (n)
+        qsort(v, n, sizeof(*v), by_address);
+    s->written = v;
+    s->n_written = n;
+}
+
 const char *snapshot_api_version(const struct snapshot *s, const struct object *o)
 {
     uint32_t from = 0, to = s->n_written;

@@ -29,9 +29,11 @@ struct snapshot {
     usec now;                              // wall clock of the freeze
     int server_minor;                      // Kubernetes 1.N; 0 unknown
     bool live;                             // false: from files
-    const struct written_version *written; // sorted by address; files only
+    const struct written_version *written; // by snapshot_set_written; files only
     uint32_t n_written;
 };
 
+// Sorts v, which the snapshot borrows.
+void snapshot_set_written(struct snapshot *s, struct written_version *v, uint32_t n);
 // "extensions/v1beta1": what a manifest says, or what the API server serves.
 const char *snapshot_api_version(const struct snapshot *s, const struct object *o);

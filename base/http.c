@@ -209,6 +209,7 @@ static void pool_read(struct http_pool *p, int fd, int mask)
     enter(t);
     p->paced_fd = p->read_fd = fd;
     p->read_at = clock_mono();
+    t->stats.readings++;
     pool_step(p, fd, mask);
     came = t->stats.bytes_in - came;
     p->much = came >= MUCH;

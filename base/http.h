@@ -96,6 +96,7 @@ int must_check http_curl_set_tls(struct transport *base, const struct http_tls *
 struct http_stats {
     uint64_t requests, errors;    // errors: calls that ended with an error code
     uint64_t bytes_in, bytes_out; // headers and decoded bodies in, bodies out
+    uint64_t readings;            // of sockets that streams come by
     uint64_t connections;         // sockets opened
 };
 struct http_stats http_curl_stats(const struct transport *base);

@@ -219,6 +219,11 @@ uint32_t hash_mix(uint32_t a, uint32_t b)
     return (uint32_t)(x ^ x >> 29 ^ x >> 32);
 }
 
+uint32_t hash_pointer(const void *p)
+{
+    return hash_mix((uint32_t)((uintptr_t)p >> 4), (uint32_t)((uintptr_t)p >> 36));
+}
+
 uint64_t hash64_stable(const void *p, size_t n)
 {
     static const uint64_t no_key[2];

@@ -34,5 +34,6 @@ size_t map_bytes(const struct map *m);
 uint32_t hash_bytes(const void *p, size_t n);
 uint32_t hash_str(const char *s);
 uint32_t hash_mix(uint32_t a, uint32_t b);
+uint32_t hash_pointer(const void *p); // of the address
 // Same value everywhere and always (fingerprints, jitter).
 uint64_t hash64_stable(const void *p, size_t n);

@@ -11,6 +11,20 @@ bool str_eq(struct str a, const char *b)
     return b && strlen(b) == a.n && (!a.n || !memcmp(a.p, b, a.n));
 }
 
+bool str_begins(struct str s, const char *prefix)
+{
+    size_t n = strlen(prefix);
+
+    return s.n >= n && memcmp(s.p, prefix, n) == 0;
+}
+
+bool str_finishes(struct str s, const char *suffix)
+{
+    size_t n = strlen(suffix);
+
+    return s.n >= n && memcmp(s.p + s.n - n, suffix, n) == 0;
+}
+
 bool str_starts(const char *s, const char *prefix)
 {
     return !strncmp(s, prefix, strlen(prefix));

@@ -20,6 +20,8 @@ static inline struct str str_of(const char *s)
 }
 
 bool str_eq(struct str a, const char *b);
+bool str_begins(struct str s, const char *prefix);
+bool str_finishes(struct str s, const char *suffix);
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 struct str str_trim(struct str s); // blanks, tabs, CR, LF at both ends

@@ -439,6 +439,39 @@ static void c18_a_proxy_gets_the_whole_url(void **state)
     fake_http_end(first);
 }
 
+#define EVENT                                                                                      \
+    {                                                                                              \
+        .after = 20 * USEC_PER_MSEC, .text = "1\r\na\r\n"                                          \
+    }
+
+// One for the peer's timer, one for the bytes: no second look at a socket that only this call has.
+static void an_event_that_comes_alone_costs_one_reading(void **state)
+{
+    static const struct fake_step script[] = {
+        {.text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"},
+        { .after = USEC_PER_SEC,                                                    .text = "1\r\na\r\n" },
+        EVENT,
+        EVENT,
+        EVENT,
+        EVENT,
+        { 0                                                                       }
+    };
+    struct fake_http *v = fake_http_begin();
+    struct http_request req = fake_http_get(v);
+    uint64_t before;
+
+    (void)state;
+    fake_http_script(v, script);
+    fake_http_start(v, 0, &req, &fake_http_streamed);
+    while (v->r[0].pieces < 2) // by then libcurl's timers of the connecting phase have ended
+        fake_http_turn(v, USEC_PER_SEC);
+    before = http_curl_stats(v->t).readings;
+    while (v->r[0].pieces < 6)
+        fake_http_turn(v, USEC_PER_SEC);
+    assert_in_range(http_curl_stats(v->t).readings - before, 1, 4);
+    fake_http_end(v);
+}
+
 static void an_idle_watch_causes_no_wake_ups(void **state)
 {
     static const struct fake_step script[] = {
@@ -476,4 +509,5 @@ RUN(T(many_calls_run_at_once), T(a_call_cancelled_in_its_own_callback_is_silent_
     T(a_call_cancelled_before_its_first_turn_sends_nothing),
     T(freeing_with_calls_on_their_way_is_silent),
     T(any_mix_of_starts_cancels_and_new_credentials_ends_every_call_once),
-    T(c18_a_proxy_gets_the_whole_url), T(an_idle_watch_causes_no_wake_ups))
+    T(c18_a_proxy_gets_the_whole_url), T(an_event_that_comes_alone_costs_one_reading),
+    T(an_idle_watch_causes_no_wake_ups))

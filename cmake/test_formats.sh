@@ -13,20 +13,8 @@ print=$PWD/$1/print-formats operator=$PWD/$1/kube9-operator
 schemas=$PWD/build/schemas
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-# check WHAT COMMAND...: what it says is shown when it fails.
-check() {
-    local what=$1
-    shift
-    if "$@" >"$work/said" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $what"
-        tail -n 20 "$work/said"
-    fi
-}
+# shellcheck source=cmake/counted.sh
+source cmake/counted.sh
 
 validate_json() {
     python3 - "$1" "$2" <<'PY'
@@ -117,5 +105,4 @@ check "no match is said" page "$html#q=nothing-has-this" "0 in 0: 0 shown of 6 f
 check "a page without findings works" page "file://$work/reportnone.html" "0 in 0: 0 findings"
 check "the console is quiet" quiet
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+counted

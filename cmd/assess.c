@@ -104,12 +104,11 @@ static int print_to_stdout(const struct args *a, const struct findings *fs)
     return render_find(arg_text(a, "format"))->print(fs, look, stdout);
 }
 
-static int print(const struct args *a, struct findings *fs)
+static int print(const struct args *a, const struct findings *fs)
 {
     const char *path = arg_text(a, "output");
     int status;
 
-    findings_sort(fs);
     status = path ? print_to_file(a, fs, path) : print_to_stdout(a, fs);
     return status == EXIT_OK && trips(a, fs) ? EXIT_FOUND : status;
 }
@@ -197,6 +196,7 @@ int cmd_assess(const struct args *a)
     if (check_words(a, &e) < 0 || read_baseline(a, &as, &e) < 0 || judge(a, &as, &e) < 0) {
         status = command_fail(a, "assess", &e);
     } else {
+        findings_sort(&as.findings);
         if (as.baseline)
             baseline_apply(as.baseline, &as.findings);
         count_notices(&as);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "cmd/command.h"
+#include "cmd/output.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -44,26 +45,13 @@ static int parse_version(const char *text, int *ret, struct error *e)
     return 0;
 }
 
-// What is quoted of a file must not command a terminal.
-static void clean(char *text)
-{
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
-
-        if (c < ' ' || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0))
-            *text = '?';
-        if (c == 0xc2 && *text == '?')
-            text[1] = '?';
-    }
-}
-
 static void describe(const struct manifest_problem *p, struct error *ret)
 {
     if (p->line)
         error_set(ret, ERR_INVALID, "%.300s:%u: %s", p->file, p->line, p->text);
     else
         error_set(ret, ERR_INVALID, "%.300s: %s", p->file, p->text);
-    clean(ret->text);
+    text_clean(ret->text, '?'); // what is quoted of a file
 }
 
 static void tell_problems(const struct args *a, const struct manifests *m)

@@ -16,6 +16,6 @@ struct baseline;
 struct baseline *baseline_read(const char *path, struct error *e);
 struct baseline *baseline_parse(struct str text, struct error *e);
 void baseline_free(struct baseline *b); // NULL ok
-// Takes what is known out of fs, with what is exempted, sorts the rest and fills fs->baseline. Once
-// per baseline.
+// Takes what is known out of fs, which is sorted, with what is exempted, and fills fs->baseline.
+// Once per baseline.
 void baseline_apply(struct baseline *b, struct findings *fs);

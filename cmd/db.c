@@ -14,7 +14,7 @@ int cmd_db_check(const struct args *a)
     if (rc)
         return rc;
     if (store_check(q.store, q.arena, &problems, &e) < 0)
-        return query_fail(&q, "db check", &e);
+        return query_fail(&q, &e);
     if (q.is_table) {
         printf("%s: %s\n", store_path(q.store), problems ? problems : "ok");
         status = EXIT_OK;
@@ -60,7 +60,7 @@ int cmd_db_backup(const struct args *a)
     if (rc)
         return rc;
     if (store_backup(q.store, a->operands[0], &e) < 0)
-        return query_fail(&q, "db backup", &e);
+        return query_fail(&q, &e);
     rc = print_backup(&q, a->operands[0]);
     query_close(&q);
     return rc;

@@ -131,6 +131,11 @@ size_t findings_run(const struct findings *fs, size_t at)
     return n;
 }
 
+const char *findings_none(const struct findings *fs)
+{
+    return fs->baseline.given ? "No new findings." : "No findings.";
+}
+
 const char *findings_count(const struct findings *fs, char *ret, size_t n)
 {
     const struct findings_baseline *b = &fs->baseline;

@@ -63,6 +63,8 @@ void findings_sort(struct findings *fs);
 // How many rows from v[at] on are of one check and verdict; sorted, all of them stand together.
 size_t findings_run(const struct findings *fs, size_t at);
 
+// What is said when there is none: "No findings.", or "No new findings.".
+const char *findings_none(const struct findings *fs);
 // "12 findings", "1 new finding, 11 known, 3 fixed since the baseline"
 const char *findings_count(const struct findings *fs, char *ret, size_t n);
 // "Deployment shop/web"

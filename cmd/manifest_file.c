@@ -84,8 +84,12 @@ static void on_object(void *arg, struct object *o, struct yaml_lines *lines, ato
     size_t size = object_bytes(o) + shared_block_size(o->spec) + yaml_lines_bytes(lines);
 
     if (!take_from_budget(t, size)) {
-        add_trouble(t, o->line,
-                    "all objects together need more than 512 MiB: assess less at a time");
+        char text[96];
+
+        snprintf(text, sizeof(text),
+                 "all objects together need more than %zu MiB: assess less at a time",
+                 MANIFEST_MEMORY_MAX >> 20);
+        add_trouble(t, o->line, text);
         object_unref(o);
         yaml_lines_free(lines);
         *t->budget = 0;

@@ -323,14 +323,9 @@ static void drop_repeated(struct manifests *m)
     map_fini(&by_name);
 }
 
-static uint32_t pointer_hash(const void *p)
-{
-    return hash_mix((uint32_t)((uintptr_t)p >> 4), (uint32_t)((uintptr_t)p >> 36));
-}
-
 static uint32_t object_hash(const void *entry)
 {
-    return pointer_hash(((const struct manifest_item *)entry)->object);
+    return hash_pointer(((const struct manifest_item *)entry)->object);
 }
 
 static bool object_is(const void *entry, const void *key)
@@ -340,14 +335,6 @@ static bool object_is(const void *entry, const void *key)
 
 static const struct map_ops object_ops = { object_hash, object_is };
 
-static int by_address(const void *a, const void *b)
-{
-    uintptr_t x = (uintptr_t)((const struct written_version *)a)->object;
-    uintptr_t y = (uintptr_t)((const struct written_version *)b)->object;
-
-    return (x > y) - (x < y);
-}
-
 static void note_versions(struct manifests *m)
 {
     uint32_t n = 0;
@@ -355,13 +342,13 @@ static void note_versions(struct manifests *m)
     for (uint32_t i = 0; i < m->n; i++)
         n += m->items[i].api_version != 0;
     m->written = xmalloc((n + 1) * sizeof(*m->written));
+    n = 0;
     for (uint32_t i = 0; i < m->n; i++) {
         if (m->items[i].api_version)
-            m->written[m->snapshot.n_written++] =
+            m->written[n++] =
                 (struct written_version){ m->items[i].object, m->items[i].api_version };
     }
-    qsort(m->written, n, sizeof(*m->written), by_address);
-    m->snapshot.written = m->written;
+    snapshot_set_written(&m->snapshot, m->written, n);
 }
 
 // Every kind is known to the last object: what the files do not hold is not there.
@@ -467,7 +454,7 @@ const struct manifest_problem *manifests_remarks(const struct manifests *m, size
 const char *manifests_place(const struct manifests *m, const struct object *o, const char *path,
                             uint32_t *ret_line)
 {
-    const struct manifest_item *it = o ? map_get(&m->by_object, pointer_hash(o), o) : NULL;
+    const struct manifest_item *it = o ? map_get(&m->by_object, hash_pointer(o), o) : NULL;
 
     *ret_line = it ? yaml_lines_find(it->lines, path) : 0;
     return it ? shown(m, it->file) : "";

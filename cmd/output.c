@@ -91,3 +91,29 @@ const char *text_score(int32_t score, char *ret, size_t n)
         snprintf(ret, n, "%d", score);
     return ret;
 }
+
+void text_clean(char *text, char with)
+{
+    for (unsigned char *p = (unsigned char *)text; *p; p++) {
+        if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+            p[0] = p[1] = (unsigned char)with;
+        else if (*p < ' ' || *p == 0x7f)
+            *p = (unsigned char)with;
+    }
+}
+
+void w_time(struct writer *w, const char *key, usec at)
+{
+    char text[TIME_TEXT_MAX];
+
+    w_key_str(w, key, at ? time_format(at, 3, text) : NULL);
+}
+
+void w_score(struct writer *w, const char *key, int32_t score)
+{
+    w_key(w, key);
+    if (score < 0)
+        w_null(w);
+    else
+        w_int(w, score);
+}

@@ -18,3 +18,7 @@ bool output_color(void);     // a terminal, unless NO_COLOR or TERM=dumb say oth
 
 const char *text_time(usec at, char *ret, size_t n);        // "2026-01-31 12:00:00Z", "-" for 0
 const char *text_score(int32_t score, char *ret, size_t n); // "87", "-" for -1
+// Control characters, which a terminal would obey, become `with`.
+void text_clean(char *text, char with);
+void w_time(struct writer *w, const char *key, usec at); // RFC 3339 with milliseconds, null for 0
+void w_score(struct writer *w, const char *key, int32_t score); // null for -1

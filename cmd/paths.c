@@ -59,19 +59,29 @@ static bool seen_before(struct paths *p, dev_t device, ino_t inode)
     return false;
 }
 
-static void broken_errno(struct paths *p, const char *path, int errnum)
+static void broken(struct paths *p, const char *path, const char *fmt, ...) printf_like(3, 4);
+
+static void broken(struct paths *p, const char *path, const char *fmt, ...)
 {
     char text[128];
+    va_list ap;
 
-    snprintf(text, sizeof(text), "cannot be read: %s", strerror(errnum));
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
     p->broken(p->arg, path, text);
+}
+
+static void broken_errno(struct paths *p, const char *path, int errnum)
+{
+    broken(p, path, "cannot be read: %s", strerror(errnum));
 }
 
 static void add_file(struct paths *p, const char *path, const char *chart)
 {
     if (p->n == PATHS_MAX) {
         if (!p->full)
-            p->broken(p->arg, path, "is one file too many: 200000 are read at a time");
+            broken(p, path, "is one file too many: %u are read at a time", PATHS_MAX);
         p->full = true;
         return;
     }
@@ -104,12 +114,9 @@ static void add_directory(struct paths *p, const char *path, struct place at);
 
 static void add_known(struct paths *p, const char *path, const struct stat *st, struct place at)
 {
-    char text[96];
-
     if (!S_ISDIR(st->st_mode) && !S_ISREG(st->st_mode)) {
-        snprintf(text, sizeof(text), "is %s, not a file or directory; '-' reads from stdin",
-                 type_name(st->st_mode));
-        p->broken(p->arg, path, text);
+        broken(p, path, "is %s, not a file or directory; '-' reads from stdin",
+               type_name(st->st_mode));
     } else if (seen_before(p, st->st_dev, st->st_ino)) {
         return;
     } else if (S_ISDIR(st->st_mode)) {
@@ -195,7 +202,7 @@ static void add_directory(struct paths *p, const char *path, struct place at)
     int n;
 
     if (at.depth > DEPTH_MAX) {
-        p->broken(p->arg, path, "is more than 64 directories deep");
+        broken(p, path, "is more than %d directories deep", DEPTH_MAX);
         return;
     }
     n = stat(path, &in) < 0 ? -1 : scandir(path, &list, not_hidden, by_bytes);

@@ -10,7 +10,7 @@ int query_open(struct query *q, const struct args *a, const char *what)
 {
     struct error e = { 0 };
 
-    *q = (struct query){ .args = a, .is_table = output_format(a) == OUTPUT_TABLE };
+    *q = (struct query){ .args = a, .what = what, .is_table = output_format(a) == OUTPUT_TABLE };
     q->store = store_open_readonly(arg_text(a, "db"), &e);
     if (!q->store)
         return command_fail(a, what, &e);
@@ -26,27 +26,11 @@ void query_close(struct query *q)
     q->arena = NULL;
 }
 
-int query_fail(struct query *q, const char *what, const struct error *e)
+int query_fail(struct query *q, const struct error *e)
 {
     table_fini(&q->table);
     query_close(q);
-    return command_fail(q->args, what, e);
-}
-
-void w_time(struct writer *w, const char *key, usec at)
-{
-    char text[TIME_TEXT_MAX];
-
-    w_key_str(w, key, at ? time_format(at, 3, text) : NULL);
-}
-
-void w_score(struct writer *w, const char *key, int32_t score)
-{
-    w_key(w, key);
-    if (score < 0)
-        w_null(w);
-    else
-        w_int(w, score);
+    return command_fail(q->args, q->what, e);
 }
 
 void query_list_start(struct query *q, const char *noun)

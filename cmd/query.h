@@ -10,6 +10,7 @@
 
 struct query {
     const struct args *args;
+    const char *what; // the command, for its error lines
     struct store *store;
     struct arena *arena;
     struct writer writer;
@@ -20,7 +21,7 @@ struct query {
 
 // 0, or the exit status after an error line.
 int query_open(struct query *q, const struct args *a, const char *what);
-int query_fail(struct query *q, const char *what, const struct error *e); // closes; exit status
+int query_fail(struct query *q, const struct error *e); // closes; exit status
 void query_close(struct query *q);
 // A list: start, one table row or object per row, end. Nothing is written before the first row or
 // the end, so that a list that cannot be read at all is an error line alone. The end prints the
@@ -35,5 +36,3 @@ void query_field(struct query *q, const char *name, const char *value);
 int query_fields_end(struct query *q); // prints and closes; exit status
 void query_filters(struct query *q, const char *const *names,
                    size_t n); // the filters that were given, as they were given
-void w_time(struct writer *w, const char *key, usec at); // RFC 3339 with milliseconds, null for 0
-void w_score(struct writer *w, const char *key, int32_t score); // null for -1

@@ -121,7 +121,7 @@ int cmd_query_assessments_list(const struct args *a)
     if (rc == 1 && strcmp(fq.run, "latest") != 0) // an empty history is an empty list
         error_set(&e, ERR_NOT_FOUND, "no run '%s'; `query runs list` names them", fq.run);
     if (e.code != ERR_NONE)
-        return query_fail(&q, "query assessments list", &e);
+        return query_fail(&q, &e);
     return query_list_end(&q, total, filters, ARRAY_SIZE(filters), "No findings.");
 }
 
@@ -139,7 +139,7 @@ int cmd_query_assessments_get(const struct args *a)
         error_set(&e, ERR_NOT_FOUND, "no finding '%s'; `query assessments list` names them",
                   a->operands[0]);
     if (rc)
-        return query_fail(&q, "query assessments get", &e);
+        return query_fail(&q, &e);
     if (q.is_table)
         return print_one(&q, &f);
     output_start(&q.writer, a);

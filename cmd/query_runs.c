@@ -124,7 +124,7 @@ int cmd_query_runs_list(const struct args *a)
     start_table(&q);
     query_list_start(&q, "runs");
     if (store_run_each(q.store, &rq, each_run, &q, &total, &e) < 0)
-        return query_fail(&q, "query runs list", &e);
+        return query_fail(&q, &e);
     return query_list_end(&q, total, filters, ARRAY_SIZE(filters), "No runs.");
 }
 
@@ -143,7 +143,7 @@ static int get_run(struct query *q, const struct args *a, const char *what, cons
                   strcmp(id, "latest") == 0 ? "no run has ended with a result yet"
                                             : "no run '%s'; `query runs list` names them",
                   id);
-    return rc ? query_fail(q, what, &e) : 0;
+    return rc ? query_fail(q, &e) : 0;
 }
 
 static int print_run(struct query *q, const struct run_row *r)
@@ -309,6 +309,6 @@ int cmd_query_assessments_history(const struct args *a)
     table_init(&q.table, heads, ARRAY_SIZE(heads));
     query_list_start(&q, "history");
     if (store_history_each(q.store, &hq, add_history, &q, &total, &e) < 0)
-        return query_fail(&q, "query assessments history", &e);
+        return query_fail(&q, &e);
     return query_list_end(&q, total, filters, ARRAY_SIZE(filters), "No history.");
 }

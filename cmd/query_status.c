@@ -51,6 +51,6 @@ int cmd_query_status(const struct args *a)
     if (rc == 1)
         error_set(&e, ERR_NOT_FOUND, "the operator has not written its status yet");
     if (rc)
-        return query_fail(&q, "query status", &e);
+        return query_fail(&q, &e);
     return q.is_table ? print_table(&q, &r) : print_document(&q, &r);
 }

@@ -77,7 +77,7 @@ int cmd_query_vulnerabilities_list(const struct args *a)
     table_init(&q.table, heads, ARRAY_SIZE(heads));
     query_list_start(&q, "vulnerabilities");
     if (store_vulnerability_each(q.store, &vq, each, &q, &total, &e) < 0)
-        return query_fail(&q, "query vulnerabilities list", &e);
+        return query_fail(&q, &e);
     return query_list_end(&q, total, filters, ARRAY_SIZE(filters), "No vulnerabilities.");
 }
 
@@ -136,7 +136,7 @@ int cmd_query_vulnerabilities_summary(const struct args *a)
     if (rc)
         return rc;
     if (store_vulnerability_summary(q.store, &s, &e) < 0)
-        return query_fail(&q, "query vulnerabilities summary", &e);
+        return query_fail(&q, &e);
     if (q.is_table)
         return print_summary(&q, &s);
     output_start(w, a);

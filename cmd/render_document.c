@@ -4,15 +4,6 @@
 #include "cmd/output.h"
 #include "cmd/render.h"
 
-static void write_score(struct writer *w, int32_t score)
-{
-    w_key(w, "score");
-    if (score < 0)
-        w_null(w);
-    else
-        w_int(w, score);
-}
-
 static void write_counts(struct writer *w, const struct check_counts *c, uint32_t evaluated)
 {
     w_key_int(w, "total", c->total);
@@ -29,7 +20,7 @@ static void write_pillars(struct writer *w, const struct assessment_summary *s)
     for (int p = 0; p < CHECK_PILLARS; p++) {
         w_object(w);
         w_key_str(w, "pillar", check_pillar_name((enum check_pillar)p));
-        write_score(w, s->pillars[p].score);
+        w_score(w, "score", s->pillars[p].score);
         write_counts(w, &s->pillars[p].counts, s->pillars[p].evaluated);
         w_object_end(w);
     }
@@ -41,7 +32,7 @@ static void write_summary(struct writer *w, const struct findings *fs)
     const struct assessment_summary *s = &fs->summary;
 
     w_key_object(w, "summary");
-    write_score(w, s->score);
+    w_score(w, "score", s->score);
     w_key_str(w, "grade", s->grade);
     w_key_bool(w, "partial", s->partial);
     write_counts(w, &s->counts, s->evaluated);

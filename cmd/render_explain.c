@@ -4,18 +4,6 @@
 #include "cmd/output.h"
 #include "cmd/render.h"
 
-static void print_text(FILE *out, struct look look, int indent, const char *text)
-{
-    const char *const cells[] = { text };
-    struct table t;
-
-    table_init(&t, cells, 1);
-    t.bare = true;
-    t.indent = indent;
-    table_add(&t, cells);
-    (void)table_print_to(&t, "", out, look.screen);
-}
-
 static void print_finding(const struct row *r, struct look look, FILE *out)
 {
     char object[640], place[1024], text[2048];
@@ -23,15 +11,15 @@ static void print_finding(const struct row *r, struct look look, FILE *out)
     snprintf(text, sizeof(text), "%s  %s  %s  %s  %s", check_severity_name(r->severity),
              verdict_name(r->verdict), r->check->id, row_object(r, object, sizeof(object)),
              row_place(r, place, sizeof(place)));
-    print_text(out, look, 0, text);
-    print_text(out, look, 4, r->message);
+    table_text(text, 0, out, look.screen);
+    table_text(r->message, 4, out, look.screen);
     snprintf(text, sizeof(text), "should hold: %s", r->check->title);
-    print_text(out, look, 4, text);
+    table_text(text, 4, out, look.screen);
     snprintf(text, sizeof(text), "fix: %s", r->check->remediation);
-    print_text(out, look, 4, text);
+    table_text(text, 4, out, look.screen);
     if (*r->check->frameworks) {
         snprintf(text, sizeof(text), "asked for by: %s", r->check->frameworks);
-        print_text(out, look, 4, text);
+        table_text(text, 4, out, look.screen);
     }
     fputc('\n', out);
 }
@@ -39,7 +27,7 @@ static void print_finding(const struct row *r, struct look look, FILE *out)
 int render_explained(const struct findings *fs, struct look look, FILE *out)
 {
     if (!fs->n)
-        fputs(fs->baseline.given ? "No new findings.\n\n" : "No findings.\n\n", out);
+        fprintf(out, "%s\n\n", findings_none(fs));
     for (size_t i = 0; i < fs->n; i++)
         print_finding(&fs->v[i], look, out);
     return output_flush(out);

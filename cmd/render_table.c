@@ -67,7 +67,7 @@ static int print_lines(const struct findings *fs, FILE *out)
     if (fs->n)
         table_line(&t, t.heads, out);
     else
-        fputs(fs->baseline.given ? "No new findings.\n" : "No findings.\n", out);
+        fprintf(out, "%s\n", findings_none(fs));
     for (size_t i = 0; i < fs->n; i++)
         table_line(&t, cells_of(&l, &fs->v[i], files), out);
     return output_flush(out);
@@ -77,8 +77,6 @@ static int print_lines(const struct findings *fs, FILE *out)
 static void print_head(const struct row *r, size_t n, struct look look, FILE *out)
 {
     char text[1024];
-    struct table t;
-    const char *const cells[] = { text };
 
     paint(out, look, severity_color(r->severity));
     fprintf(out, "%s", check_severity_name(r->severity));
@@ -90,11 +88,7 @@ static void print_head(const struct row *r, size_t n, struct look look, FILE *ou
     fprintf(out, "  %zu %s\n", n, verdict_name(r->verdict));
     paint(out, look, "2");
     snprintf(text, sizeof(text), "%s. Fix: %s", r->check->title, r->check->remediation);
-    table_init(&t, cells, 1);
-    t.bare = true;
-    t.indent = 2;
-    table_add(&t, cells);
-    (void)table_print_to(&t, "", out, look.screen);
+    table_text(text, 2, out, look.screen);
     paint(out, look, "0");
 }
 
@@ -128,7 +122,7 @@ static int print_groups(const struct findings *fs, struct look look, FILE *out)
     size_t most = fs->n > CALM ? GROUP_SHOWN : SIZE_MAX;
 
     if (!fs->n)
-        fputs(fs->baseline.given ? "No new findings.\n\n" : "No findings.\n\n", out);
+        fprintf(out, "%s\n\n", findings_none(fs));
     for (size_t i = 0, n; i < fs->n; i += n) {
         n = findings_run(fs, i);
         print_group(&fs->v[i], n, most, look, out);

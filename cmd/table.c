@@ -88,13 +88,7 @@ static char *cell(const char *s)
 {
     char *copy = xstrdup(s && *s ? s : "-");
 
-    for (char *p = copy; *p; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = ' ';
-        else if ((unsigned char)p[0] == 0xc2 && (unsigned char)p[1] >= 0x80 &&
-                 (unsigned char)p[1] < 0xa0)
-            p[0] = p[1] = ' ';
-    }
+    text_clean(copy, ' ');
     return copy;
 }
 
@@ -265,4 +259,16 @@ void table_line(const struct table *t, const char *const *cells, FILE *out)
 int table_print(struct table *t, const char *when_empty)
 {
     return table_print_to(t, when_empty, stdout, output_screen());
+}
+
+void table_text(const char *text, int indent, FILE *out, int screen)
+{
+    const char *const cells[] = { text };
+    struct table t;
+
+    table_init(&t, cells, 1);
+    t.bare = true;
+    t.indent = indent;
+    table_add(&t, cells);
+    (void)table_print_to(&t, "", out, screen);
 }

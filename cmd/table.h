@@ -29,3 +29,5 @@ int table_print_to(struct table *t, const char *when_empty, FILE *out, int scree
 void table_fit(struct table *t, const char *const *cells);
 void table_line(const struct table *t, const char *const *cells, FILE *out);
 int text_width(const char *s); // columns that it takes on a terminal
+// A paragraph, wrapped at the screen's width.
+void table_text(const char *text, int indent, FILE *out, int screen);

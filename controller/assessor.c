@@ -324,6 +324,8 @@ static void walk_run(void *arg)
         j->in_transaction = false;
         return;
     }
+    if (j->result->reports)
+        report_set_sort(j->result->reports);
     put_vulnerabilities(j);
     commit_rows(j);
 }

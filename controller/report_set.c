@@ -173,6 +173,14 @@ static int by_rank(const void *a, const void *b)
     return c ? c : strcmp(x->name, y->name);
 }
 
+void report_set_sort(struct report_set *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->v[i]->n)
+            qsort(s->v[i]->v, s->v[i]->n, sizeof(*s->v[i]->v), by_rank);
+    }
+}
+
 static void write_head(struct writer *w, const struct report *r)
 {
     w_key_str(w, "apiVersion", "wgpolicyk8s.io/v1alpha2");
@@ -234,13 +242,11 @@ static void write_result(struct writer *w, const char *ns, const struct result *
 
 int report_set_body(const struct report_set *s, const char *ns, struct buf *out)
 {
-    struct report *r = map_get(&s->by_ns, hash_str(ns), ns);
+    const struct report *r = map_get(&s->by_ns, hash_str(ns), ns);
     struct writer w;
 
     if (!r)
         return -1;
-    if (r->n)
-        qsort(r->v, r->n, sizeof(*r->v), by_rank);
     writer_to_buf(&w, WRITER_JSON, out);
     w_object(&w);
     write_head(&w, r);

@@ -20,9 +20,12 @@ struct report_set *report_set_new(usec at); // at: of the results, wall clock
 void report_set_free(struct report_set *s); // NULL ok
 void report_set_add(struct report_set *s, const struct finding *f); // what is exempted is left out
 
+// Worst first in each; once, after the last was added. Worker thread: there may be thousands.
+void report_set_sort(struct report_set *s);
+
 size_t report_set_count(const struct report_set *s);
 // In the order of namespaces; "" for the cluster's.
 const char *report_set_namespace(const struct report_set *s, size_t i);
 bool report_set_has(const struct report_set *s, const char *ns);
-// A body for server-side apply, of at most REPORT_BODY_MAX; -1: none of that namespace.
+// Sorted, a body for server-side apply, of at most REPORT_BODY_MAX; -1: none of that namespace.
 int must_check report_set_body(const struct report_set *s, const char *ns, struct buf *out);

@@ -5,7 +5,9 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "controller/history.h"
+#include "controller/run_metrics.h"
 #include "store/db.h"
 #include "store/fake_store.h"
 
@@ -303,6 +305,9 @@ static void the_newest_run_is_known_after_a_restart(void **state unused_arg)
     for (int i = 0; i < CHECK_SEVERITIES; i++)
         assert_int_equal(l->failing[i], failing_rows("run-2", check_severity_name(i)));
     assert_true(l->failing[CHECK_CRITICAL] + l->failing[CHECK_HIGH] > 0);
+    run_metrics_last(l);
+    for (int i = 0; i < CHECK_SEVERITIES; i++)
+        assert_int_equal(metric_value(METRIC_FINDINGS, check_severity_name(i)), l->failing[i]);
 }
 
 #define ST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)

@@ -27,11 +27,12 @@ static void add(struct report_set *s, const char *ns, const char *name, enum ver
                                          .fingerprint = "00000000000000aa" });
 }
 
-static json_val *body_of(const struct report_set *s, const char *ns, struct json_doc *ret)
+static json_val *body_of(struct report_set *s, const char *ns, struct json_doc *ret)
 {
     struct buf autobuf out = { 0 };
 
     buf_init(&out, REPORT_BODY_MAX);
+    report_set_sort(s);
     assert_int_equal(report_set_body(s, ns, &out), 0);
     assert_int_equal(json_parse_strict(buf_str(&out), ret, NULL), 0);
     return json_root(ret);

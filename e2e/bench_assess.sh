@@ -14,6 +14,8 @@ E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(dirname "$E2E")
 # shellcheck source=e2e/proc.sh
 source "$E2E/proc.sh"
+# shellcheck source=e2e/compare.sh
+source "$E2E/compare.sh"
 # shellcheck source=e2e/operator.sh
 source "$E2E/operator.sh"
 
@@ -64,20 +66,9 @@ measure() {
 		"$(awk "BEGIN {print $took / 1e6}")" "$(awk "BEGIN {print $user + $system}")" "$kb"
 }
 
-# FUNCTION WHO...: each in turn, RUNS times.
-in_turn() {
-	local run one
-	for ((run = 1; run <= runs; run++)); do
-		for one in "${@:2}"; do
-			"$1" "$one"
-		done
-	done
-}
-
 # PHASE WHO COLUMN DIVISOR: "min median max"
 spread() {
-	awk -v p="$1" -v w="$2" -v c="$3" '$1 == p && $2 == w {print $c}' "$figures" | sort -n |
-		awk -v d="$4" '{v[NR] = $1 / d} END {print v[1], (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2, v[NR]}'
+	awk -v p="$1" -v w="$2" -v c="$3" '$1 == p && $2 == w {print $c}' "$figures" | spread_of "$4"
 }
 
 # WHAT PHASE PEER COLUMN DIVISOR UNIT GOAL. GOAL: <0.06 of our median, or - for none.

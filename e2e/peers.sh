@@ -17,6 +17,8 @@ E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(dirname "$E2E")
 # shellcheck source=e2e/proc.sh
 source "$E2E/proc.sh"
+# shellcheck source=e2e/compare.sh
+source "$E2E/compare.sh"
 
 version=${K8S_VERSION:-v1.36}
 pods=${PODS:-10000}
@@ -166,20 +168,9 @@ measure_big() {
 	unfollow
 }
 
-# FUNCTION WHO...: each in turn, RUNS times.
-in_turn() {
-	local run one
-	for ((run = 1; run <= runs; run++)); do
-		for one in "${@:2}"; do
-			"$1" "$one"
-		done
-	done
-}
-
 # PHASE WHO MEMBER DIVISOR: "min median max"
 spread() {
-	awk -v p="$1" -v w="$2" -v m="$3" '$1 == p && $2 == w && $3 == m {print $4}' "$figures" | sort -n |
-		awk -v d="$4" '{v[NR] = $1 / d} END {print v[1], (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2, v[NR]}'
+	awk -v p="$1" -v w="$2" -v m="$3" '$1 == p && $2 == w && $3 == m {print $4}' "$figures" | spread_of "$4"
 }
 
 # WHAT PHASE MEMBER DIVISOR UNIT GOAL [PEER]. GOAL: 1/6 of the peer's median, <2.00, or - for none.

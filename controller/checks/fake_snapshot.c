@@ -42,14 +42,6 @@ void fake_snapshot_add(struct fake_snapshot *f, struct object *o)
     f->s.objects[o->kind] = (const struct object *const *)f->v[o->kind];
 }
 
-static int by_address(const void *a, const void *b)
-{
-    uintptr_t x = (uintptr_t)((const struct written_version *)a)->object;
-    uintptr_t y = (uintptr_t)((const struct written_version *)b)->object;
-
-    return (x > y) - (x < y);
-}
-
 static void on_object(void *arg, struct object *o, struct yaml_lines *lines, atom api_version)
 {
     struct fake_snapshot *f = arg;
@@ -61,9 +53,7 @@ static void on_object(void *arg, struct object *o, struct yaml_lines *lines, ato
         return;
     f->written = xrealloc(f->written, (n + 1) * sizeof(*f->written));
     f->written[n] = (struct written_version){ o, api_version };
-    f->s.written = f->written;
-    f->s.n_written = n + 1;
-    qsort(f->written, n + 1, sizeof(*f->written), by_address);
+    snapshot_set_written(&f->s, f->written, n + 1);
 }
 
 static void on_broken(void *arg, const struct error *e)

@@ -4,14 +4,9 @@
 
 #include "base/alloc.h"
 
-static uint32_t pointer_hash(const void *p)
-{
-    return hash_bytes(&p, sizeof(p));
-}
-
 static uint32_t use_hash(const void *entry)
 {
-    return pointer_hash(((const struct role_use *)entry)->role);
+    return hash_pointer(((const struct role_use *)entry)->role);
 }
 
 static bool use_is(const void *entry, const void *key)
@@ -125,7 +120,7 @@ static bool before(const struct object *a, const struct object *b)
 static void note_use(struct rbac *r, const struct object *role, const struct object *b,
                      struct arena *a)
 {
-    struct role_use *u = map_get(&r->uses, pointer_hash(role), role);
+    struct role_use *u = map_get(&r->uses, hash_pointer(role), role);
 
     if (!u) {
         u = ARENA_NEW(a, struct role_use);
@@ -189,7 +184,7 @@ void rbac_fini(struct rbac *r)
 
 const struct role_use *rbac_use(const struct rbac *r, const struct object *role)
 {
-    return map_get(&r->uses, pointer_hash(role), role);
+    return map_get(&r->uses, hash_pointer(role), role);
 }
 
 bool rbac_account_bound(const struct rbac *r, atom ns, const char *name)

@@ -54,11 +54,6 @@ static bool dropped(const struct container_view *c, const char *name)
     return false;
 }
 
-static bool is_privileged(const struct container_view *c)
-{
-    return security_context_privileged(container_security_context(c->c));
-}
-
 static void added_dangerous(struct report *r, const struct pod_view *p unused_arg,
                             const struct container_view *c)
 {

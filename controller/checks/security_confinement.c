@@ -4,21 +4,6 @@
 #include "controller/checks/report.h"
 #include "controller/checks/security.h"
 
-static const struct security_context *sc_of(const struct container_view *c)
-{
-    return container_security_context(c->c);
-}
-
-static const struct pod_security_context *psc_of(const struct pod_view *p)
-{
-    return pod_spec_security_context(p->spec);
-}
-
-static bool is_privileged(const struct container_view *c)
-{
-    return security_context_privileged(sc_of(c));
-}
-
 static bool seccomp_bad(const struct seccomp_profile *s)
 {
     enum profile_type t = seccomp_profile_type(s);

@@ -5,23 +5,6 @@
 #include "controller/checks/report.h"
 #include "controller/checks/security.h"
 
-static const struct security_context *sc_of(const struct container_view *c)
-{
-    return container_security_context(c->c);
-}
-
-static const struct pod_security_context *psc_of(const struct pod_view *p)
-{
-    return pod_spec_security_context(p->spec);
-}
-
-// A privileged container has all capabilities, no seccomp and may escalate: that is said once, by
-// privileged-container.
-static bool is_privileged(const struct container_view *c)
-{
-    return security_context_privileged(sc_of(c));
-}
-
 static bool relaxed_by_user_namespace(const struct pod_view *p)
 {
     return p->user_namespace && (p->server_minor == 0 || p->server_minor >= 35);

@@ -39,14 +39,9 @@ struct maker { // an object that makes Pods, and the workload these count for
     struct workload *unit; // NULL: they are not judged
 };
 
-static uint32_t pointer_hash(const void *p)
-{
-    return hash_bytes(&p, sizeof(p));
-}
-
 static uint32_t maker_hash(const void *entry)
 {
-    return pointer_hash(((const struct maker *)entry)->object);
+    return hash_pointer(((const struct maker *)entry)->object);
 }
 
 static bool maker_is(const void *entry, const void *key)
@@ -319,7 +314,7 @@ static struct workload *unit_of_pod(struct walk *w, const struct object *o,
                                     const struct owner_reference *r)
 {
     const struct object *owner = find_owner(w, o, r);
-    const struct maker *m = owner ? map_get(&w->by_object, pointer_hash(owner), owner) : NULL;
+    const struct maker *m = owner ? map_get(&w->by_object, hash_pointer(owner), owner) : NULL;
     bool leaving = object_meta_has_deletion_timestamp(object_meta_of(o));
 
     if (owner) {

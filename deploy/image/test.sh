@@ -12,26 +12,8 @@ top=$(dirname "$(dirname "$here")")
 program=$(realpath "${1:?usage: test.sh PROGRAM}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-
-# WHAT COMMAND...: what the command says is shown when it fails.
-check() {
-	local what=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $what"
-		tail -n 15 "$work/said"
-	fi
-}
-
-finish() {
-	echo "$passed passed, $failed failed"
-	((failed == 0))
-	exit
-}
+# shellcheck source=cmake/counted.sh
+source "$top/cmake/counted.sh"
 
 # WANT GOT
 equal() {
@@ -219,7 +201,7 @@ bill_is_complete() {
 	exit 1
 }
 check "the image can be built" "$here/image.sh" "$program" "$work/image"
-((failed == 0)) || finish
+((failed == 0)) || counted
 check "it can be built elsewhere" build_again
 check "two builds are one image" same_bytes kube9-operator.tar
 check "two builds have one bill of materials" same_bytes kube9-operator.cdx.json
@@ -240,4 +222,4 @@ check "it writes to /tmp and nowhere in its root" writes_where_it_may
 check "serve without a kubeconfig ends in one error" ends_in_one_error
 check "the bill of materials is valid" bill_is_valid
 check "the bill of materials is complete" bill_is_complete
-finish
+counted

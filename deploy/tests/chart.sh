@@ -16,23 +16,11 @@ kubectl=${kubectl:-kubectl}
 tests=deploy/tests chart=deploy/chart
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+# shellcheck source=cmake/counted.sh
+source cmake/counted.sh
 export HELM_CACHE_HOME=$work/helm HELM_CONFIG_HOME=$work/helm HELM_DATA_HOME=$work/helm
 
-# WHAT COMMAND...
-check() {
-	local what=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $what"
-		tail -n 15 "$work/said"
-	fi
-}
-
-# WHAT COMMAND...: the same, two at a time, for the rows of tables; settle counts them.
+# WHAT COMMAND...: check, two at a time, for the rows of tables; settle counts them.
 later=0
 check_later() {
 	later=$((later + 1))
@@ -333,5 +321,4 @@ read -r p f < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$work/sa
 passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1}))
 echo "Argo CD's health and kstatus of every status that the reconcilers write: ${p:-0} right, ${f:-1} wrong"
 echo "exempted, with the reason in the annotation: $(tr '\n' ';' <$tests/exempt.txt)"
-echo "$passed passed, $failed failed"
-((failed == 0))
+counted
