@@ -45,8 +45,8 @@ func (v *verdictTable) note(what string, measured float64, unit string) {
 // Limits. A short soak cannot tell a slope from the steps of a heap that still grows: there the
 // whole growth after the warm-up is limited instead. A watch that failed waits for 30 to 60 s at
 // most before it is opened again, and may fail three times in a row: that is how long a kind may
-// take to become equal. Descriptors may rise for a while, by one connection for each watch, but not
-// stay high.
+// take to become equal. Descriptors may rise for some minutes, by one connection for each watch, but
+// not stay high; whether they stay, a short soak cannot tell either.
 const (
 	slopeLimitKB  = 512.0  // per hour
 	growthLimitKB = 4096.0 // when shorter than longEnough
@@ -72,8 +72,10 @@ func (s *soak) judgeMemory(v *verdictTable, i int) {
 	at, fds := series(s.samples, s.plan.warmUp, func(r *sample) float64 { return float64(r.used[i].fds) })
 	low, high = lowHigh(fds)
 	v.row(name+": descriptors, highest less lowest", high-low, float64(len(truthKinds)), "")
-	v.row(name+": descriptors, median of the last fifth less the first's", lastLessFirst(fds), fdGrowth, "")
-	v.row(name+": slope of descriptors", theilSen(at, fds), 1, "1/h")
+	if s.plan.length >= longEnough {
+		v.row(name+": descriptors, median of the last fifth less the first's", lastLessFirst(fds), fdGrowth, "")
+		v.row(name+": slope of descriptors", theilSen(at, fds), 1, "1/h")
+	}
 	last := s.samples[len(s.samples)-1]
 	v.note(name+": descriptors at the end", fds[len(fds)-1], "")
 	v.note(name+": threads at the end", float64(last.used[i].threads), "")
