@@ -165,9 +165,8 @@ void *arena_calloc(struct arena *a, size_t n, size_t size)
 {
     size_t bytes;
 
-    if (__builtin_mul_overflow(n, size, &bytes))
-        bytes = SIZE_MAX; // ends in the message of arena_alloc
-    return arena_zalloc(a, bytes);
+    return __builtin_mul_overflow(n, size, &bytes) ? arena_alloc(a, SIZE_MAX) // aborts
+                                                   : arena_zalloc(a, bytes);
 }
 
 char *arena_strdup(struct arena *a, const char *s)

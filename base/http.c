@@ -11,6 +11,10 @@
 // A socket that several calls share is read once more after that moment though nothing came:
 // libcurl 7.88 leaves bytes of one stream lying that it met while it read for another, and looks at
 // them at the next traffic only.
+//
+// A pool opens one connection at a time. libcurl 7.88 does not let calls wait for a connection that
+// is being made while an older one to that server still ends: forty watches that start anew then
+// would open one each. A call that is about to is taken out and held until the opener is through.
 #include "base/http.h"
 
 #include "base/alloc.h"
@@ -31,6 +35,8 @@ static void pool_destroy(struct http_pool *p);
 
 static void call_destroy(struct http_call *c)
 {
+    if (c->pool->opener == c)
+        c->pool->opener = NULL;
     if (c->added)
         curl_multi_remove_handle(c->pool->multi, c->easy);
     http_call_free(c);
@@ -38,8 +44,9 @@ static void call_destroy(struct http_call *c)
 
 static void call_add(struct http_call *c)
 {
-    if (c->fail.code || c->added)
-        return; // its timer tells
+    if (c->fail.code || c->added || (c->held && c->pool->opener))
+        return; // its timer tells, or the opener's end
+    c->held = false;
     c->added = curl_multi_add_handle(c->pool->multi, c->easy) == CURLM_OK;
     if (!c->added) {
         error_set(&c->fail, ERR_BUG, "%s: libcurl does not take the call", c->origin);
@@ -100,6 +107,14 @@ static void call_finish(struct http_call *c, const struct error *e)
     call_destroy(c);
 }
 
+// Nothing of it was sent yet.
+static void call_put_back(struct http_call *c)
+{
+    curl_multi_remove_handle(c->pool->multi, c->easy);
+    c->added = false;
+    c->out_at = 0;
+}
+
 static void call_result(struct http_call *c, CURLcode code)
 {
     struct http_failure f = { .code = code, .detail = c->detail, .origin = c->origin };
@@ -152,7 +167,9 @@ static void pool_step(struct http_pool *p, curl_socket_t fd, int mask)
             continue;
         c = NULL;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&c);
-        if (c && !c->dead)
+        if (c && !c->dead && c->held && code != CURLE_OK && !c->fail.code)
+            call_put_back(c);
+        else if (c && !c->dead)
             call_result(c, code);
     }
 }

@@ -103,6 +103,30 @@ static size_t on_send(char *p, size_t size, size_t n, void *arg)
     return piece;
 }
 
+// Whether another call makes a connection now that this one may share.
+static bool must_wait(struct http_call *c)
+{
+    struct http_pool *p = c->pool;
+
+    if (!c->h2)
+        return false;
+    if (!p->opener)
+        p->opener = c;
+    c->held = p->opener != c;
+    return c->held;
+}
+
+// The connection is there, and its protocol is known: what was held may go on.
+static int on_connected(void *arg, char *peer, char *local, int peer_port, int local_port)
+{
+    struct http_call *c = arg;
+
+    (void)peer, (void)local, (void)peer_port, (void)local_port;
+    if (c->pool->opener == c)
+        c->pool->opener = NULL;
+    return CURL_PREREQFUNC_OK;
+}
+
 // A peer that vanished without a word: the kernel gives up when what was sent, keepalive probes
 // included, stays unacknowledged for that long.
 static int on_socket_made(void *arg, curl_socket_t fd, curlsocktype purpose)
@@ -110,8 +134,11 @@ static int on_socket_made(void *arg, curl_socket_t fd, curlsocktype purpose)
     struct http_call *c = arg;
     unsigned ms = (unsigned)msec(c->pool->t->tcp_user_timeout);
 
-    if (purpose == CURLSOCKTYPE_IPCXN)
+    if (purpose == CURLSOCKTYPE_IPCXN) {
+        if (must_wait(c))
+            return CURL_SOCKOPT_ERROR;
         c->pool->t->stats.connections++;
+    }
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
     return CURL_SOCKOPT_OK;
 }
@@ -220,8 +247,8 @@ static void set_url(struct http_call *c, const struct http_request *req)
     char *url = NULL;
     bool https = strncasecmp(req->url, "https://", 8) == 0;
     bool http = strncasecmp(req->url, "http://", 7) == 0;
-    bool h2 = https && !c->pool->t->no_http2;
 
+    c->h2 = https && !c->pool->t->no_http2;
     if ((!http && !https) || curl_url_set(u, CURLUPART_URL, req->url, 0) != CURLUE_OK) {
         c->origin = xstrdup("request");
         error_set(&c->fail, ERR_INVALID, "not a http:// or https:// URL");
@@ -235,9 +262,9 @@ static void set_url(struct http_call *c, const struct http_request *req)
     }
     curl_url_cleanup(u);
     curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION,
-                     h2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+                     c->h2 ? (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
     // Calls that start together wait for the first one's connection and share it.
-    curl_easy_setopt(c->easy, CURLOPT_PIPEWAIT, h2 ? 1L : 0L);
+    curl_easy_setopt(c->easy, CURLOPT_PIPEWAIT, c->h2 ? 1L : 0L);
 }
 
 static void set_times(struct http_call *c, const struct http_request *req)
@@ -259,6 +286,8 @@ static void set_connection(struct http_call *c)
                      1L); // freeing does not wait for a resolver thread
     curl_easy_setopt(c->easy, CURLOPT_SOCKOPTFUNCTION, on_socket_made);
     curl_easy_setopt(c->easy, CURLOPT_SOCKOPTDATA, c);
+    curl_easy_setopt(c->easy, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_easy_setopt(c->easy, CURLOPT_PREREQDATA, c);
     curl_easy_setopt(c->easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(c->easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE);
     curl_easy_setopt(c->easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_REPEAT);

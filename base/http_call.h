@@ -36,8 +36,9 @@ struct http_pool {
     bool paused;        // and not before: epoll does not watch it
     int read_fd;        // read last, at read_at
     usec read_at;
-    bool much;   // its last reading was large
-    int sending; // sockets that libcurl wants to write to
+    bool much;                // its last reading was large
+    int sending;              // sockets that libcurl wants to write to
+    struct http_call *opener; // makes a connection that others may share, see http.c
     struct list calls;
     struct http_tls tls;
 };
@@ -52,6 +53,8 @@ struct http_call {
     struct http_headers head;
     bool told;  // on_headers was called
     bool added; // is in the multi
+    bool h2;    // may share a connection
+    bool held;  // would have opened a second connection: waits for pool->opener
     bool dead;  // cancelled or done: no callback any more
     struct buf body;
     struct str out; // request body, owned

@@ -6,6 +6,7 @@
 #include "base/http.h"
 #include "base/test.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -321,6 +322,47 @@ static void many_watches_share_one_connection(void **state)
     end(v);
 }
 
+// What the client writes to its connections from now on fails, before it can read that they ended.
+static void break_connections(const struct env *v)
+{
+    int broken = 0;
+
+    for (int fd = 3; fd < 256; fd++) {
+        struct sockaddr_in peer;
+        socklen_t n = sizeof(peer);
+
+        if (getpeername(fd, (struct sockaddr *)&peer, &n) == 0 && peer.sin_family == AF_INET &&
+            ntohs(peer.sin_port) == v->server.port && shutdown(fd, SHUT_WR) == 0)
+            broken++;
+    }
+    assert_int_equal(broken, 1);
+}
+
+static void calls_that_find_their_connection_broken_open_one_and_share_it(void **state)
+{
+    struct fake_tls_options so = { .cert = "ip" };
+    autofree char *path = fake_certs_path(&certs, "ca");
+    struct http_options o = { .tls.ca_file = path };
+    struct env *v = begin(&so);
+
+    (void)state;
+    use(v, &o);
+    start(v, 1, "/watch");
+    while (!v->r[1].pieces && !v->r[1].done)
+        turn(v);
+    break_connections(v);
+    for (size_t i = 2; i <= WATCHES; i++)
+        start(v, i, "/watch");
+    for (size_t i = 2; i <= WATCHES; i++) {
+        while (!v->r[i].pieces && !v->r[i].done)
+            turn(v);
+        assert_int_equal(v->r[i].done, 0);
+    }
+    assert_body(fetch(v, "/who"), "connections=2 h2=1");
+    assert_int_equal(http_curl_stats(v->t).connections, 2);
+    end(v);
+}
+
 static void without_http2_each_watch_has_a_connection_of_its_own(void **state)
 {
     struct fake_tls_options h1 = { .cert = "ip", .no_http2 = true }, h2 = { .cert = "ip" };
@@ -466,6 +508,7 @@ int main(void)
         T(a_client_certificate_is_shown_from_file_or_memory),
         T(c14_new_credentials_serve_new_calls_while_a_watch_keeps_the_old),
         T(many_watches_share_one_connection),
+        T(calls_that_find_their_connection_broken_open_one_and_share_it),
         T(without_http2_each_watch_has_a_connection_of_its_own),
         T(a_server_that_dies_ends_all_watches_with_an_io_error),
         T(tls_to_a_plain_server_is_unavailable),
