@@ -150,8 +150,9 @@ static int parse_flag(struct args *a, int argc, char **argv, int *i, usec now, s
     struct arg_value *v;
 
     if (!f || (word[1] != '-' && word[2]))
-        return error_set(e, ERR_USAGE, "unknown flag '%s' of `%s`; see `kube9-operator %s --help`",
-                         word, a->command->path, a->command->path);
+        return error_set(e, ERR_USAGE, "unknown flag '%s' of `%s`; see `%s %s --help`", word,
+                         command_words(a->command->path), command_program(a->command->path),
+                         command_words(a->command->path));
     v = value_of(a, f->name);
     if (!v->given)
         drop_list(v); // the default
@@ -168,13 +169,14 @@ static int parse_flag(struct args *a, int argc, char **argv, int *i, usec now, s
 static int check_operands(const struct args *a, struct error *e)
 {
     const struct command *c = a->command;
+    const char *program = command_program(c->path), *words = command_words(c->path);
 
     if (a->n_operands < c->min_operands)
-        return error_set(e, ERR_USAGE, "`%s` needs %s; see `kube9-operator %s --help`", c->path,
-                         c->operands, c->path);
+        return error_set(e, ERR_USAGE, "`%s` needs %s; see `%s %s --help`", words, c->operands,
+                         program, words);
     if (a->n_operands > c->max_operands)
-        return error_set(e, ERR_USAGE, "unexpected '%s' after `%s`; see `kube9-operator %s --help`",
-                         a->operands[c->max_operands], c->path, c->path);
+        return error_set(e, ERR_USAGE, "unexpected '%s' after `%s`; see `%s %s --help`",
+                         a->operands[c->max_operands], words, program, words);
     return 0;
 }
 

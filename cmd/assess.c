@@ -70,13 +70,6 @@ static struct assessment_options options_of(const struct args *a)
     return o;
 }
 
-static bool trips(const struct args *a, const struct findings *fs)
-{
-    const char *word = arg_text(a, "fail-on");
-
-    return word && fs->worst >= check_severity_find(word);
-}
-
 static int print_to_file(const struct args *a, const struct findings *fs, const char *path)
 {
     struct error e = { 0 };
@@ -95,22 +88,15 @@ static int print_to_file(const struct args *a, const struct findings *fs, const 
     return command_fail(a, "assess", &e);
 }
 
-static int print_to_stdout(const struct args *a, const struct findings *fs)
-{
-    struct look look = { .screen = output_screen(),
-                         .color = output_color(),
-                         .explain = arg_given(a, "explain") };
-
-    return render_find(arg_text(a, "format"))->print(fs, look, stdout);
-}
-
 static int print(const struct args *a, const struct findings *fs)
 {
     const char *path = arg_text(a, "output");
     int status;
 
-    status = path ? print_to_file(a, fs, path) : print_to_stdout(a, fs);
-    return status == EXIT_OK && trips(a, fs) ? EXIT_FOUND : status;
+    if (!path)
+        return render_answer(a, fs);
+    status = print_to_file(a, fs, path);
+    return status == EXIT_OK && render_trips(a, fs) ? EXIT_FOUND : status;
 }
 
 // Flags that mean nothing for what is assessed are a misunderstanding.

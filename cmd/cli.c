@@ -73,7 +73,7 @@ static int run(const struct command *c, int argc, char **argv)
     if (wants_help(argc, argv))
         return print_help(fill_command, c->path, stdout, EXIT_OK);
     if (args_parse(c, argc, argv, clock_wall(), &a, &e) < 0) {
-        status = command_fail(&a, c->path, &e);
+        status = command_fail(&a, command_words(c->path), &e);
     } else {
         status = c->run(&a);
     }
@@ -81,18 +81,61 @@ static int run(const struct command *c, int argc, char **argv)
     return status;
 }
 
+static bool is_word(const char *word, const char *const *words)
+{
+    for (; *words; words++) {
+        if (strcmp(word, *words) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *name_of(const char *program)
+{
+    const char *slash = strrchr(program, '/');
+
+    return slash ? slash + 1 : program;
+}
+
+static int unknown(const char *path)
+{
+    fprintf(stderr, "error: unknown command '%s'; `%s --help` lists the commands\n",
+            command_words(path), command_program(path));
+    return EXIT_USAGE;
+}
+
+// As kubectl-kube9: the words are those of one group, which nobody types.
+static int run_plugin(int argc, char **argv)
+{
+    static const char *const help[] = { "help", "--help", "-h", NULL };
+    const struct command *c = NULL;
+    char path[128];
+
+    if (argc < 2)
+        return print_help(help_group, PLUGIN_GROUP, stderr, EXIT_USAGE);
+    if (is_word(argv[1], help))
+        return print_help(help_group, PLUGIN_GROUP, stdout, EXIT_OK);
+    snprintf(path, sizeof(path), PLUGIN_GROUP " %.100s", argv[1]);
+    c = commands_find(path);
+    return c ? run(c, argc - 2, argv + 2) : unknown(path);
+}
+
 int cli_run(int argc, char **argv)
 {
+    static const char *const help[] = { "help", "--help", "-h", NULL }, *const version[] = {
+        "--version", "-V", NULL
+    };
     const struct command *c;
     char path[128];
     int words = 0;
 
+    if (argc > 1 && is_word(argv[1], version))
+        return run(commands_find("version"), 0, NULL);
+    if (argc > 0 && strcmp(name_of(argv[0]), "kubectl-kube9") == 0)
+        return run_plugin(argc, argv);
     if (argc < 2)
         return print_help(fill_all, NULL, stderr, EXIT_USAGE);
-    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
-        return run(commands_find("version"), 0, NULL);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0)
+    if (is_word(argv[1], help))
         return print_help(fill_all, NULL, stdout, EXIT_OK);
     c = find(argc - 1, argv + 1, &words, path, sizeof(path));
     if (c)
@@ -100,7 +143,5 @@ int cli_run(int argc, char **argv)
     if (commands_group_help(path))
         return wants_help(argc - 1, argv + 1) ? print_help(help_group, path, stdout, EXIT_OK)
                                               : print_help(help_group, path, stderr, EXIT_USAGE);
-    fprintf(stderr, "error: unknown command '%s'; `kube9-operator --help` lists the commands\n",
-            path[0] ? path : argv[1]);
-    return EXIT_USAGE;
+    return unknown(path[0] ? path : argv[1]);
 }

@@ -43,6 +43,12 @@ struct command {
     int (*run)(const struct args *a);
 };
 
+// Commands of this group are what the program is under the name kubectl-kube9, without the word.
+#define PLUGIN_GROUP "plugin"
+// How people call a command, or a group, with a path: "kubectl kube9" and "status".
+const char *command_program(const char *path);
+const char *command_words(const char *path);
+
 const struct command *commands_at(size_t i); // NULL at the end
 const struct command *commands_find(const char *path);
 const char *commands_group_at(size_t i); // "query runs"; NULL at the end
@@ -96,6 +102,7 @@ int cmd_query_runs_get(const struct args *a);
 int cmd_query_assessments_list(const struct args *a);
 int cmd_query_assessments_get(const struct args *a);
 int cmd_query_assessments_summary(const struct args *a);
+int cmd_query_assessments_report(const struct args *a);
 int cmd_query_assessments_history(const struct args *a);
 int cmd_query_vulnerabilities_list(const struct args *a);
 int cmd_query_vulnerabilities_summary(const struct args *a);
@@ -104,3 +111,6 @@ int cmd_db_check(const struct args *a);
 int cmd_db_backup(const struct args *a);
 int cmd_completion(const struct args *a);
 int cmd_version(const struct args *a);
+int cmd_plugin_status(const struct args *a);
+int cmd_plugin_assess(const struct args *a);
+int cmd_plugin_report(const struct args *a);

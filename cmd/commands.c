@@ -48,6 +48,9 @@ static const struct flag finding_flags[] = {
     { "severity", 0, FLAG_LIST, "LIST", "severities: " SEVERITIES, SEVERITIES, NULL, 0, 0 },
     { "check", 0, FLAG_LIST, "LIST", "ids of checks", NULL, NULL, 0, 0 },
     { "kind", 0, FLAG_LIST, "LIST", "kinds of objects", NULL, NULL, 0, 0 },
+    { 0 }
+};
+static const struct flag object_flags[] = {
     { "namespace", 'n', FLAG_TEXT, "NAME", "namespace of the objects", NULL, NULL, 0, 0 },
     { "name", 0, FLAG_TEXT, "NAME", "name of the object", NULL, NULL, 0, 0 },
     { 0 }
@@ -73,17 +76,26 @@ static const struct flag vulnerability_flags[] = {
     { "fixable", 0, FLAG_BOOL, "", "only those that a newer version mends", NULL, NULL, 0, 0 },
     { 0 }
 };
-static const struct flag assess_flags[] = {
+static const struct flag subject_flags[] = {
     { "live", 0, FLAG_BOOL, "", "assess the cluster of the kubeconfig", NULL, NULL, 0, 0 },
+    { 0 }
+};
+static const struct flag choice_flags[] = {
     { "pillar", 0, FLAG_LIST, "LIST", "only these pillars: " PILLARS, PILLARS, NULL, 0, 0 },
     { "check", 0, FLAG_LIST, "LIST", "only these checks (ids, globs or aliases)", NULL, NULL, 0, 0 },
     { "exclude", 0, FLAG_LIST, "LIST", "not these checks", NULL, NULL, 0, 0 },
     { "profile", 0, FLAG_TEXT, "NAME", "set of checks and thresholds", NULL, "default", 0, 0 },
+    { 0 }
+};
+static const struct flag report_flags[] = {
     { "format", 'o', FLAG_CHOICE, "FORMAT", "table, json, yaml, sarif (2.1.0), junit, markdown or html", "table,json,yaml,sarif,junit,markdown,html", "table", 0, 0 },
-    { "output", 0, FLAG_TEXT, "FILE", "write the document to FILE instead of stdout", NULL, NULL, 0, 0 },
-    { "baseline", 0, FLAG_TEXT, "FILE", "a document that -o json made earlier: only what is new since is reported and counts for --fail-on", NULL, NULL, 0, 0 },
     { "fail-on", 0, FLAG_CHOICE, "SEVERITY", "exit with 3 when a finding is at least that severe", SEVERITIES, NULL, 0, 0 },
     { "explain", 0, FLAG_BOOL, "", "the table says with each finding what should hold, how to get there and who asks for it", NULL, NULL, 0, 0 },
+    { 0 }
+};
+static const struct flag assess_flags[] = {
+    { "output", 0, FLAG_TEXT, "FILE", "write the document to FILE instead of stdout", NULL, NULL, 0, 0 },
+    { "baseline", 0, FLAG_TEXT, "FILE", "a document that -o json made earlier: only what is new since is reported and counts for --fail-on", NULL, NULL, 0, 0 },
     { "timeout", 0, FLAG_INT, "SECONDS", "longest time for reading the cluster", NULL, "300", 1, 86400 },
     { 0 }
 };
@@ -100,6 +112,27 @@ static const struct flag check_flags[] = {
     { 0 }
 };
 
+static const struct flag operator_flags[] = {
+    { "kubeconfig", 0, FLAG_TEXT, "FILE", "kubeconfig to use; else $KUBECONFIG, ~/.kube/config, as kubectl does", NULL, NULL, 0, 0 },
+    { "context", 0, FLAG_TEXT, "NAME", "context of the kubeconfig", NULL, NULL, 0, 0 },
+    { "namespace", 'n', FLAG_TEXT, "NAME", "namespace of the operator; else kube9-system, or the one where it is found", NULL, NULL, 0, 0 },
+    { "pod", 0, FLAG_TEXT, "NAME", "the operator's Pod, ready or not; else the one that is ready", NULL, NULL, 0, 0 },
+    { 0 }
+};
+static const struct flag reader_flags[] = {
+    { "format", 'o', FLAG_CHOICE, "FORMAT", "table, json or yaml", "table,json,yaml", "table", 0, 0 },
+    { 0 }
+};
+static const struct flag run_wait_flags[] = {
+    { "timeout", 0, FLAG_INT, "SECONDS", "longest time of the run", NULL, "300", 1, 86400 },
+    { 0 }
+};
+static const struct flag plugin_object_flags[] = {
+    { "object-namespace", 0, FLAG_TEXT, "NAME", "namespace of the objects", NULL, NULL, 0, 0 },
+    { "object-name", 0, FLAG_TEXT, "NAME", "name of the object", NULL, NULL, 0, 0 },
+    { 0 }
+};
+
 #define FLAGS(...) (const struct flag *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL }
 
 static const struct command commands[] = {
@@ -108,15 +141,16 @@ static const struct command commands[] = {
       "Files are YAML or JSON; below directories *.yaml, *.yml and *.json are read, and - is stdin. "
       "With --live it reads the cluster once with the rights of the kubeconfig and writes nothing to it. "
       "Exit status: 0; 1 when something could not be read, and the rest is judged all the same; 2 usage; 3 --fail-on.",
-      FLAGS(assess_flags, manifest_flags, cluster_flags), cmd_assess },
+      FLAGS(subject_flags, choice_flags, report_flags, assess_flags, manifest_flags, cluster_flags), cmd_assess },
     { "checks list", "", 0, 0, "List all checks.", NULL, FLAGS(check_flags, table_flags), cmd_checks_list },
     { "checks explain", "CHECK", 1, 1, "Explain one check: what it looks at, why, and how to fix it.", NULL, FLAGS(table_flags), cmd_checks_explain },
     { "query status", "", 0, 0, "State of the operator.", NULL, FLAGS(db_flags, format_flags), cmd_query_status },
     { "query runs list", "", 0, 0, "Runs, newest first.", NULL, FLAGS(run_flags, page_flags, db_flags, format_flags), cmd_query_runs_list },
     { "query runs get", "ID", 1, 1, "One run by uid or name, or the latest.", NULL, FLAGS(db_flags, format_flags), cmd_query_runs_get },
-    { "query assessments list", "", 0, 0, "Findings, worst first.", NULL, FLAGS(finding_flags, page_flags, db_flags, format_flags), cmd_query_assessments_list },
+    { "query assessments list", "", 0, 0, "Findings, worst first.", NULL, FLAGS(finding_flags, object_flags, page_flags, db_flags, format_flags), cmd_query_assessments_list },
     { "query assessments get", "ID", 1, 1, "One finding by its id.", NULL, FLAGS(db_flags, format_flags), cmd_query_assessments_get },
     { "query assessments summary", "", 0, 0, "Score and counts per pillar of a run.", NULL, FLAGS(summary_flags, db_flags, format_flags), cmd_query_assessments_summary },
+    { "query assessments report", "", 0, 0, "The findings of a run as a document: what `assess` prints, from the history.", NULL, FLAGS(finding_flags, object_flags, report_flags, db_flags), cmd_query_assessments_report },
     { "query assessments history", "", 0, 0, "Counts per pillar and run, newest first.", NULL, FLAGS(history_flags, page_flags, db_flags, format_flags), cmd_query_assessments_history },
     { "query vulnerabilities list", "", 0, 0, "Vulnerabilities of images, worst first.",
       "From the VulnerabilityReports of trivy-operator, where it is installed, as the newest run found them.",
@@ -127,6 +161,14 @@ static const struct command commands[] = {
     { "db backup", "FILE", 1, 1, "Copy the database to FILE while it is in use.", NULL, FLAGS(db_flags, format_flags), cmd_db_backup },
     { "completion", "SHELL", 1, 1, "Print completion for bash, zsh or fish.", NULL, FLAGS(), cmd_completion },
     { "version", "", 0, 0, "Print the version.", NULL, FLAGS(table_flags), cmd_version },
+    { "plugin status", "", 0, 0, "State of the operator in the cluster of the current context.",
+      "Runs `query status` in the operator's Pod.", FLAGS(reader_flags, operator_flags), cmd_plugin_status },
+    { "plugin assess", "", 0, 0, "Have the operator assess its cluster now and print what was found.",
+      "Creates an AssessmentRun, which goes a day after its end, waits until it has ended and prints its report; the history keeps it. "
+      "Exit status: 0; 1 when something failed; 2 usage; 3 --fail-on.",
+      FLAGS(choice_flags, report_flags, run_wait_flags, operator_flags), cmd_plugin_assess },
+    { "plugin report", "", 0, 0, "What the newest run found.", "Runs `query assessments report` in the operator's Pod.",
+      FLAGS(finding_flags, plugin_object_flags, report_flags, operator_flags), cmd_plugin_report },
 };
 
 static const struct {
@@ -138,9 +180,32 @@ static const struct {
     { "query assessments", "What the runs found." },
     { "query vulnerabilities", "What scanners found in images." },
     { "db", "Look after the database." },
+    { PLUGIN_GROUP, "Ask the operator of a cluster, by way of kubectl." },
 };
 
 // clang-format on
+
+// NULL: the path is not the plugin's.
+static const char *plugin_words(const char *path)
+{
+    const char *rest = path + strlen(PLUGIN_GROUP);
+
+    if (!str_starts(path, PLUGIN_GROUP) || (*rest && *rest != ' '))
+        return NULL;
+    return *rest ? rest + 1 : rest;
+}
+
+const char *command_program(const char *path)
+{
+    return plugin_words(path) ? "kubectl kube9" : "kube9-operator";
+}
+
+const char *command_words(const char *path)
+{
+    const char *words = plugin_words(path);
+
+    return words ? words : path;
+}
 
 const struct command *commands_at(size_t i)
 {

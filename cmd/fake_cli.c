@@ -43,8 +43,13 @@ static char *swap_out(int fd, int saved, FILE *file)
 
 struct said cli(const char *line)
 {
+    return cli_as("kube9-operator", line);
+}
+
+struct said cli_as(const char *program, const char *line)
+{
     static char *out, *err; // freed by the next call, so that tests need not
-    char *words[WORDS_MAX + 1] = { xstrdup("kube9-operator") };
+    char *words[WORDS_MAX + 1] = { xstrdup(program) };
     struct str rest = str_of(line), word;
     struct said said;
     FILE *files[2];

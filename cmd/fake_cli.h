@@ -11,6 +11,7 @@ struct said {
 
 // line: words separated by single blanks.
 struct said cli(const char *line);
+struct said cli_as(const char *program, const char *line); // argv[0]
 // A small history that is always the same: three runs (the third failed), six findings each, a
 // status, and two reports of vulnerabilities.
 void fake_history(const char *db);

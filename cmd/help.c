@@ -20,7 +20,8 @@ static void list_commands(const char *group, struct buf *out)
 
         if (group && !in_group(c, group))
             continue;
-        snprintf(name, sizeof(name), "%s %s", c->path, c->operands);
+        snprintf(name, sizeof(name), "%s %s", group ? command_words(c->path) : c->path,
+                 c->operands);
         buf_addf(out, "  %-32s %s\n", name, c->help);
     }
 }
@@ -38,8 +39,10 @@ void help_all(struct buf *out)
 
 void help_group(const char *group, struct buf *out)
 {
-    buf_addf(out, "%s\n\nUsage: kube9-operator %s COMMAND [FLAGS]\n\nCommands:\n",
-             commands_group_help(group), group);
+    const char *words = command_words(group);
+
+    buf_addf(out, "%s\n\nUsage: %s%s%s COMMAND [FLAGS]\n\nCommands:\n", commands_group_help(group),
+             command_program(group), *words ? " " : "", words);
     list_commands(group, out);
 }
 
@@ -59,8 +62,8 @@ static void flag_line(const struct flag *f, struct buf *out)
 
 void help_command(const struct command *c, struct buf *out)
 {
-    buf_addf(out, "%s\n\nUsage: kube9-operator %s%s%s [FLAGS]\n", c->help, c->path,
-             *c->operands ? " " : "", c->operands);
+    buf_addf(out, "%s\n\nUsage: %s %s%s%s [FLAGS]\n", c->help, command_program(c->path),
+             command_words(c->path), *c->operands ? " " : "", c->operands);
     if (c->text)
         buf_addf(out, "\n%s\n", c->text);
     buf_adds(out, "\nFlags:\n");
@@ -77,15 +80,15 @@ void help_markdown(struct buf *out)
 
     buf_adds(
         out,
-        "# Commands\n\nMade from the command table (`kube9-operator COMMAND --help` says the same); a test compares this page with it.\n\n"
+        "# Commands\n\nMade from the command table (`kube9-operator COMMAND --help` says the same; `kubectl kube9 COMMAND` is `kube9-operator plugin COMMAND`); a test compares this page with it.\n\n"
         "Documents go to stdout, logs and errors to stderr. An error is one line, of JSON where the format is JSON."
         " Exit status: 0 ok, 1 failed, 2 usage, 3 findings at or above `--fail-on`.\n");
     for (size_t i = 0; (c = commands_at(i)); i++) {
         buf_addf(
             out,
-            "\n## `kube9-operator %s%s%s`\n\n%s%s%s\n\n| flag | value | default | meaning |\n|---|---|---|---|\n",
-            c->path, *c->operands ? " " : "", c->operands, c->help, c->text ? " " : "",
-            c->text ? c->text : "");
+            "\n## `%s %s%s%s`\n\n%s%s%s\n\n| flag | value | default | meaning |\n|---|---|---|---|\n",
+            command_program(c->path), command_words(c->path), *c->operands ? " " : "", c->operands,
+            c->help, c->text ? " " : "", c->text ? c->text : "");
         for (const struct flag *const *g = c->flags; *g; g++) {
             for (const struct flag *f = *g; f->name; f++)
                 buf_addf(out, "| `--%s` | %s | %s | %s |\n", f->name,

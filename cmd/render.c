@@ -2,6 +2,8 @@
 // The table of formats. A new one is a row here, a file render_<name>.c and a word in --format.
 #include "cmd/render.h"
 
+#include "cmd/output.h"
+
 static const struct render formats[] = {
     {"table",     render_table,    false},
     { "json",     render_json,     false},
@@ -24,4 +26,21 @@ const struct render *render_find(const char *name)
             return &formats[i];
     }
     return NULL;
+}
+
+bool render_trips(const struct args *a, const struct findings *fs)
+{
+    const char *word = arg_text(a, "fail-on");
+
+    return word && fs->worst >= check_severity_find(word);
+}
+
+int render_answer(const struct args *a, const struct findings *fs)
+{
+    struct look look = { .screen = output_screen(),
+                         .color = output_color(),
+                         .explain = arg_given(a, "explain") };
+    int status = render_find(arg_text(a, "format"))->print(fs, look, stdout);
+
+    return status == EXIT_OK && render_trips(a, fs) ? EXIT_FOUND : status;
 }

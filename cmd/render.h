@@ -21,6 +21,11 @@ struct render {
 const struct render *render_find(const char *name); // NULL if unknown
 const struct render *render_at(size_t i);           // NULL at the end
 
+// By a command's --format, --explain and --fail-on.
+struct args;
+int render_answer(const struct args *a, const struct findings *fs); // to stdout; exit status
+bool render_trips(const struct args *a, const struct findings *fs); // exit with EXIT_FOUND
+
 int render_table(const struct findings *fs, struct look look, FILE *out);
 // The part of the table above the scores, with look.explain.
 int render_explained(const struct findings *fs, struct look look, FILE *out);

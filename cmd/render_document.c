@@ -36,7 +36,11 @@ static void write_summary(struct writer *w, const struct findings *fs)
     w_key_str(w, "grade", s->grade);
     w_key_bool(w, "partial", s->partial);
     write_counts(w, &s->counts, s->evaluated);
-    w_key_int(w, "objects", s->objects);
+    w_key(w, "objects");
+    if (s->objects)
+        w_int(w, s->objects);
+    else
+        w_null(w); // a report of the history does not know
     w_key_int(w, "exempted", s->units.exempted);
     write_pillars(w, s);
     if (fs->baseline.given) {

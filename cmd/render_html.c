@@ -66,11 +66,11 @@ static void put_top(FILE *out, const struct findings *fs)
     put_xml(out, fs->subject);
     if (fs->made)
         fprintf(out, "%s%s", fs->subject ? " · " : "", text_time(fs->made, at, sizeof(at)));
-    fprintf(out,
-            "</p>\n<p class=\"facts\">%s · %" PRIu32 " of %" PRIu32 " checks evaluated · %" PRIu32
-            " objects%s</p>\n",
-            findings_count(fs, count, sizeof(count)), s->evaluated, s->counts.total, s->objects,
-            s->partial ? " · <span class=\"alarm\">stopped early</span>" : "");
+    fprintf(out, "</p>\n<p class=\"facts\">%s · %" PRIu32 " of %" PRIu32 " checks evaluated",
+            findings_count(fs, count, sizeof(count)), s->evaluated, s->counts.total);
+    if (s->objects)
+        fprintf(out, " · %" PRIu32 " objects", s->objects);
+    fprintf(out, "%s</p>\n", s->partial ? " · <span class=\"alarm\">stopped early</span>" : "");
     fputs("</div>\n", out);
     put_ring(out, s);
     fputs("</header>\n<main>\n", out);

@@ -18,10 +18,12 @@ static void put_summary(FILE *out, const struct findings *fs)
             s->grade);
     fprintf(out,
             "**%s**; of %" PRIu32 " checks %" PRIu32 " failing, %" PRIu32 " warning, %" PRIu32
-            " passing, %" PRIu32 " skipped; %" PRIu32 " objects looked at%s.\n\n",
+            " passing, %" PRIu32 " skipped",
             findings_count(fs, count, sizeof(count)), s->counts.total, s->counts.failing,
-            s->counts.warning, s->counts.passing, s->counts.skipped, s->objects,
-            s->partial ? "; the assessment was **stopped early**" : "");
+            s->counts.warning, s->counts.passing, s->counts.skipped);
+    if (s->objects)
+        fprintf(out, "; %" PRIu32 " objects looked at", s->objects);
+    fprintf(out, "%s.\n\n", s->partial ? "; the assessment was **stopped early**" : "");
 }
 
 static void put_pillars(FILE *out, const struct assessment_summary *s)

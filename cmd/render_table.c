@@ -164,9 +164,11 @@ static int print_scores(const struct findings *fs, struct look look, FILE *out)
     paint(out, look, score_color(s->score));
     fprintf(out, "%s %s", text_score(s->score, score, sizeof(score)), s->grade);
     paint(out, look, "0");
-    fprintf(out, "   %s over %u object%s; %u of %u checks evaluated%s\n",
-            findings_count(fs, count, sizeof(count)), s->objects, s->objects == 1 ? "" : "s",
-            s->evaluated, s->counts.total, s->partial ? "; stopped early" : "");
+    fprintf(out, "   %s", findings_count(fs, count, sizeof(count)));
+    if (s->objects)
+        fprintf(out, " over %u object%s", s->objects, s->objects == 1 ? "" : "s");
+    fprintf(out, "; %u of %u checks evaluated%s\n", s->evaluated, s->counts.total,
+            s->partial ? "; stopped early" : "");
     return output_flush(out);
 }
 

@@ -79,6 +79,9 @@ static const struct {
     { "assessments-list-empty",        "query assessments list --namespace=nowhere"                            },
     { "assessments-get",               "query assessments get fnd_3"                                           },
     { "assessments-summary",           "query assessments summary"                                             },
+    { "assessments-report",            "query assessments report"                                              },
+    { "assessments-report-filtered",
+     "query assessments report --severity=critical --run=default-1"                                            },
     { "vulnerabilities-list",          "query vulnerabilities list"                                            },
     { "vulnerabilities-list-filtered",
      "query vulnerabilities list --severity=critical,high --fixable --namespace=shop --limit=2"                },
@@ -150,6 +153,44 @@ static void ask_fails(const char *line, int status, const char *because)
     fails(all, status, because);
 }
 
+static void a_report_has_every_format_of_assess(void **state unused_arg)
+{
+    static const char *const marks[][2] = {
+        {"sarif",            "\"version\": \"2.1.0\""    },
+        { "junit",           "<testsuites "              },
+        { "markdown",        "## Kubernetes assessment: "},
+        { "html",            "<!DOCTYPE html>"           },
+        { "table --explain", "should hold: "             }
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+        autofree char *line = xasprintf("query assessments report -o %s", marks[i][0]);
+        struct said s = ask(line);
+
+        assert_int_equal(s.status, EXIT_OK);
+        assert_string_equal(s.err, "");
+        if (!strstr(s.out, marks[i][1]))
+            fail_msg("%s: %s", line, s.out);
+    }
+}
+
+static void a_report_trips_by_what_it_shows(void **state unused_arg)
+{
+    assert_int_equal(ask("query assessments report --fail-on=critical").status, EXIT_FOUND);
+    assert_int_equal(ask("query assessments report --severity=low --fail-on=critical").status,
+                     EXIT_OK);
+    assert_int_equal(ask("query assessments report --fail-on=low --check=none/such").status,
+                     EXIT_OK);
+}
+
+static void a_run_without_a_result_has_no_report(void **state unused_arg)
+{
+    ask_fails("query assessments report -o json --run=run-3", EXIT_FAILED,
+              "has no result: it is Failed");
+    ask_fails("query assessments report -o json --run=nope", EXIT_FAILED, "no run 'nope'");
+    ask_fails("query assessments report -o table --run=all", EXIT_USAGE, "a report is of one run");
+}
+
 static void an_unknown_id_is_an_error_that_says_where_ids_are(void **state unused_arg)
 {
     ask_fails("query runs get nope", EXIT_FAILED, "`query runs list` names them");
@@ -184,6 +225,7 @@ static const char *const readers[] = { "query status",
                                        "query assessments get fnd_1",
                                        "query assessments summary",
                                        "query assessments history",
+                                       "query assessments report -o json",
                                        "db check",
                                        "db backup /tmp/k9-never-written.db" };
 
@@ -290,7 +332,8 @@ static void checks_are_explained_by_id_and_by_alias(void **state unused_arg)
 RUN(ST(every_document_is_as_it_was), ST(json_is_the_default),
     ST(a_table_says_how_many_it_leaves_out),
     ST(a_time_asks_the_whole_history_unless_a_run_is_named),
-    ST(an_unknown_id_is_an_error_that_says_where_ids_are),
+    ST(a_report_has_every_format_of_assess), ST(a_report_trips_by_what_it_shows),
+    ST(a_run_without_a_result_has_no_report), ST(an_unknown_id_is_an_error_that_says_where_ids_are),
     ST(wrong_words_are_usage_errors_in_the_format), ST(a_missing_database_says_how_to_name_one),
     ST(a_file_that_is_no_database_is_named), ST(a_newer_database_asks_for_the_newer_program),
     ST(an_empty_history_gives_empty_lists), ST(checking_tells_damage_by_its_exit_status),

@@ -163,14 +163,42 @@ static int in_cluster(const struct kube_config_options *o, struct kube_config *c
     return 0;
 }
 
+// 1: there is none, or it is empty.
+static int in_home(const struct kube_config_options *o, struct arena *parse,
+                   struct kube_config *ret, struct error *e)
+{
+    struct kube_file *file = ARENA_ARRAY(parse, struct kube_file, 1);
+    const char *home = getenv("HOME");
+    size_t n = 0;
+
+    if (home && *home &&
+        add_file(arena_printf(parse, "%s/.kube/config", home), parse, file, &n, e) < 0)
+        return -1;
+    return all_empty(file, n) ? 1 : resolve(o, file, n, ret, e);
+}
+
+static int look_around(const struct kube_config_options *o, struct arena *parse,
+                       struct kube_config *ret, struct error *e)
+{
+    int rc = o->home_first ? in_home(o, parse, ret, e) : in_cluster(o, ret, e);
+
+    if (rc == 1)
+        rc = o->home_first ? in_cluster(o, ret, e) : in_home(o, parse, ret, e);
+    if (rc <= 0)
+        return rc;
+    return error_set(
+        e, ERR_NOT_FOUND,
+        "no cluster to talk to: give --kubeconfig FILE, set KUBECONFIG, or run in a Pod "
+        "with a ServiceAccount (~/.kube/config is missing or empty)");
+}
+
 // The sources in their order. Without --kubeconfig an empty or missing one gives way to the next.
 static int load(const struct kube_config_options *o, struct arena *parse, struct kube_config *ret,
                 struct error *e)
 {
     struct kube_file *files = ARENA_ARRAY(parse, struct kube_file, FILES_MAX);
-    const char *env = getenv("KUBECONFIG"), *home = getenv("HOME");
+    const char *env = getenv("KUBECONFIG");
     size_t n = 0;
-    int rc;
 
     if (o->kubeconfig && *o->kubeconfig) {
         if (add_file(o->kubeconfig, parse, files, &n, e) != 0)
@@ -179,23 +207,7 @@ static int load(const struct kube_config_options *o, struct arena *parse, struct
     }
     if (env && *env && add_env_files(env, parse, files, &n, e) < 0)
         return -1;
-    if (!all_empty(files, n))
-        return resolve(o, files, n, ret, e);
-    rc = in_cluster(o, ret, e);
-    if (rc <= 0)
-        return rc;
-    n = 0;
-    if (home && *home) {
-        rc = add_file(arena_printf(parse, "%s/.kube/config", home), parse, files, &n, e);
-        if (rc < 0)
-            return -1;
-    }
-    if (!all_empty(files, n))
-        return resolve(o, files, n, ret, e);
-    return error_set(
-        e, ERR_NOT_FOUND,
-        "no cluster to talk to: give --kubeconfig FILE, set KUBECONFIG, or run in a Pod "
-        "with a ServiceAccount (~/.kube/config is missing or empty)");
+    return all_empty(files, n) ? look_around(o, parse, ret, e) : resolve(o, files, n, ret, e);
 }
 
 int kube_config_load(const struct kube_config_options *o, struct kube_config *ret, struct error *e)

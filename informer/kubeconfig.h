@@ -70,6 +70,7 @@ struct kube_config {
 struct kube_config_options {
     const char *kubeconfig; // --kubeconfig: then nothing else is looked at; NULL: look around
     const char *context;    // NULL: current-context
+    bool home_first;        // ~/.kube/config goes before in-cluster: kubectl's order
     const char *sa_dir;     // tests; NULL: KUBE_SA_DIR
     // Things that work but should be known (no verification of the server, CA file missing); may be
     // NULL.

@@ -323,6 +323,26 @@ static void c20_the_home_file_comes_last(unused_arg void **state)
     kube_config_fini(&c);
 }
 
+static void
+c20_with_the_order_of_kubectl_the_home_file_comes_before_the_cluster(unused_arg void **state)
+{
+    struct kube_config_options o = { .home_first = true, .sa_dir = dir };
+    struct kube_config c;
+    struct error e = { 0 };
+
+    setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1", 1);
+    setenv("KUBERNETES_SERVICE_PORT", "443", 1);
+    write_file("token", "t");
+    assert_int_equal(kube_config_load(&o, &c, &e), 0);
+    assert_true(c.in_cluster); // nothing at home
+    kube_config_fini(&c);
+    assert_int_equal(mkdir(in_dir(".kube"), 0700), 0);
+    write_file(".kube/config", NAMED("h", "home"));
+    assert_int_equal(kube_config_load(&o, &c, &e), 0);
+    assert_string_equal(c.server, "https://home");
+    kube_config_fini(&c);
+}
+
 static void c20_in_cluster_needs_a_token_and_finds_its_namespace(unused_arg void **state)
 {
     struct kube_config c;
@@ -389,6 +409,7 @@ RUN(T(a_token_user_is_read), T(c17_certificate_files_resolve_against_the_config)
     IN_DIR(c20_the_flag_beats_everything),
     IN_DIR(c17_the_environments_files_merge_and_the_first_wins),
     IN_DIR(c20_without_any_source_the_error_says_what_to_do), IN_DIR(c20_the_home_file_comes_last),
+    IN_DIR(c20_with_the_order_of_kubectl_the_home_file_comes_before_the_cluster),
     IN_DIR(c20_in_cluster_needs_a_token_and_finds_its_namespace),
     IN_DIR(c19_a_missing_certificate_file_is_found_at_start),
     IN_DIR(no_verification_is_warned_about), IN_DIR(a_file_beyond_the_limit_is_refused))

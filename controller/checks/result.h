@@ -80,5 +80,5 @@ struct assessment_summary {
     struct assess_top top[ASSESS_TOP_MAX];
     size_t n_top;
     struct unit_counts units;
-    uint32_t objects; // of the snapshot
+    uint32_t objects; // of the snapshot; 0: unknown
 };
