@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # plugin.sh (sourced, after lib.sh): the kubectl plugin as people have it, kubectl-kube9 beside
-# kubectl in PATH, and what has to hold of it wherever exec works. plugin_answers takes no kubelet for
-# granted, so that the cases with and without a node call the same.
+# kubectl in PATH, and what has to hold of it wherever exec works, by a kubelet or by a stand-in.
 
-# [DIR]: makes the folder with the plugin in it; kubectl and DIR, when given, come after it in PATH.
+# Makes $PLUGIN_BIN with kubectl and the plugin, the first folder of PATH.
 plugin_install() {
 	PLUGIN_BIN=$CASE_DIR/plugin
 	mkdir -p "$PLUGIN_BIN"
