@@ -35,6 +35,9 @@ stop: ## end what make run DETACH=1 started
 test: ## everything: compilers, sanitizers, lint, fuzz, end to end on both Kubernetes versions
 	@cmake/test.sh
 
+test-node: deps ## the image and the chart on a real kubelet, from helm install to uninstall (root, cgroup v1)
+	@cmake/test.sh node
+
 test-fast: ## build, unit and component tests: the inner loop
 	@cmake/test.sh fast
 

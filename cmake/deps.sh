@@ -20,6 +20,8 @@ formats='python3-jsonschema libxml2-utils chromium fonts-dejavu-core'
 deploy='skopeo lua5.4 python3-yaml util-linux'
 # What scrapes the operator and judges the alerts: deploy/monitoring, e2e/cases/27-monitoring.
 monitoring='prometheus'
+# What a node is made of: e2e/node.sh.
+node='containerd runc containernetworking-plugins iptables iproute2'
 # What the release build needs to make its own small libcurl.
 release='libnghttp2-dev dpkg-dev'
 # What the scripts call.
@@ -40,7 +42,7 @@ case $codename in
 bookworm) test=$(echo "$test" | sed 's/libclang-rt-dev/libclang-rt-14-dev/') ;;
 esac
 # shellcheck disable=SC2086
-all=$(echo $build $test $formats $deploy $monitoring $release $tools)
+all=$(echo $build $test $formats $deploy $monitoring $node $release $tools)
 
 # shellcheck disable=SC2086
 [ "${1:-}" != --build ] || all=$(echo $build $release $tools)
@@ -48,6 +50,11 @@ all=$(echo $build $test $formats $deploy $monitoring $release $tools)
 if [ "${1:-}" = --list ]; then
     echo "$all" | tr ' ' '\n'
     exit 0
+fi
+
+# Docker's own packages bring both and exclude Debian's.
+if command -v containerd >/dev/null && command -v runc >/dev/null; then
+    all=$(echo "$all" | sed 's/ containerd runc / /')
 fi
 
 command -v dpkg-query >/dev/null || die "needs a Debian or Ubuntu machine; the list is: $all"

@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.." || exit 1
 # Tests never reach for a developer's cluster.
 unset KUBECONFIG
 
-all='deps gcc clang release image chart asan tsan lint tidy fuzz e2e-1.36 e2e-1.30 soak'
+all='deps gcc clang release image chart asan tsan lint tidy fuzz e2e-1.36 e2e-1.30 node soak'
 [ $# -gt 0 ] || set -- $all
 [ "$*" != fast ] || set -- gcc-tests
 passed=0
@@ -56,6 +56,7 @@ stage() {
     tidy) cmake/tidy.sh ;;
     fuzz) build fuzz && FUZZ_SEED=${FUZZ_SEED:-4} cmake/fuzz.sh ;;
     e2e-*) build dev kube9-operator && e2e "v${1#e2e-}" ;;
+    node) build release kube9-operator && deploy/image/image.sh build/release/kube9-operator && e2e/node/test.sh ;;
     soak) build dev kube9-operator kube9-follow && MINUTES=0.7 PODS=300 e2e/soak.sh ;;
     *) echo "no such stage: $1 (there are: $all)"; return 2 ;;
     esac
@@ -71,8 +72,10 @@ count() {
         s=$(grep -cE '\*\*\*Skipped' "$log")
         p=$((total - f - s))
     elif grep -qE '^[0-9]+ passed, [0-9]+ failed' "$log"; then
-        read -r p f < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1 \2/p' "$log" | tail -n 1)
-    elif [[ $2 == e2e-* || $2 == fuzz || $2 == soak || $2 == image || $2 == chart ]]; then
+        read -r p f s < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?.*/\1 \2 \4/p' \
+            "$log" | tail -n 1)
+        s=${s:-0}
+    elif [[ $2 == e2e-* || $2 == fuzz || $2 == soak || $2 == image || $2 == chart || $2 == node ]]; then
         [ "$rc" != 0 ] || echo "$2 ended well but said no count"
         f=1
     elif [ "$rc" = 0 ]; then

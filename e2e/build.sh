@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# build.sh [v1.36|v1.30 [peers]|helm|kube-score|popeye]: builds the control plane programs of one Kubernetes version, and the
-# e2e tools, into the user's cache; with "peers" also what our library is compared with; "helm": helm
+# build.sh [v1.36|v1.30 [peers|node]|helm|kube-score|popeye]: builds the control plane programs of one Kubernetes version, and the
+# e2e tools, into the user's cache; with "peers" also what our library is compared with, with "node" what a node needs beside them; "helm": helm
 # and kstatus, for the chart; "kube-score", "popeye": what assess is compared with. What is there already is skipped; what changed is built again.
 # Needs Go and the Go module proxy. The first time takes about five minutes on two cores.
 set -euo pipefail
 
-readonly USAGE="usage: build.sh [v1.36|v1.30 [peers]|helm|kube-score|popeye]"
+readonly USAGE="usage: build.sh [v1.36|v1.30 [peers|node]|helm|kube-score|popeye]"
 version=${1:-v1.36}
 case $version in
 v1.36 | v1.30 | helm | kube-score | popeye) ;;
@@ -118,11 +118,14 @@ k8s_dir=$here/k8s/$version
 release=$(sed -n 's|^require k8s.io/kubernetes \(v[0-9.]*\)$|\1|p' "$k8s_dir/go.mod")
 minor=${version#v1.}
 ver=k8s.io/component-base/version
+ldflags="-s -w -X $ver.gitVersion=$release -X $ver.gitMajor=1 -X $ver.gitMinor=$minor"
 build etcd "$here/etcd" "$bin" "-s -w" \
 	kube9.io/kube9-operator/e2e/etcd kube9.io/kube9-operator/e2e/etcd/etcd-compact
 build "kubernetes-$release" "$k8s_dir" "$bin" \
-	"-s -w -X $ver.gitVersion=$release -X $ver.gitMajor=1 -X $ver.gitMinor=$minor" \
+	"$ldflags" \
 	k8s.io/kubernetes/cmd/{kube-apiserver,kubectl,kube-controller-manager}
 build k9e2e "$here/tools" "$cache/tools/bin" "-s -w" kube9.io/kube9-operator/e2e/k9e2e
+[[ ${2:-} != node ]] || build "node-$release" "$k8s_dir" "$bin" "$ldflags" \
+	k8s.io/kubernetes/cmd/{kubelet,kube-scheduler}
 [[ ${2:-} != peers ]] || build peer-informer "$here/peers" "$cache/tools/bin" "-s -w" \
 	kube9.io/kube9-operator/e2e/peer-informer

@@ -9,12 +9,15 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=e2e/proc.sh
 source "$here/proc.sh"
+# shellcheck source=e2e/pki.sh
+source "$here/pki.sh"
 
 usage() {
 	cat <<'USAGE'
 usage: cluster.sh COMMAND DIR [OPTIONS]
-  up DIR [--version v1.36|v1.30] [--with-controller-manager]
-                         start it, or what is missing of it; continues with the data found in DIR
+  up DIR [--version v1.36|v1.30] [--with-controller-manager] [--node-address IP]
+                         start it, or what is missing of it; continues with the data found in DIR;
+                         --node-address: at that address, for the kubelet that node.sh starts there
   stop DIR               stop it, keep its data
   down DIR               stop it and remove everything that up made in DIR
   status DIR             say what runs
@@ -45,51 +48,6 @@ rules:
 POLICY
 }
 
-# NAME SUBJECT [EXTENSIONS]: a P-256 key and a certificate signed by the cluster's CA.
-make_cert() {
-	openssl ecparam -name prime256v1 -genkey -noout -out "$dir/pki/$1.key"
-	openssl req -new -key "$dir/pki/$1.key" -subj "$2" -out "$dir/pki/$1.csr"
-	openssl x509 -req -in "$dir/pki/$1.csr" -CA "$dir/pki/ca.crt" -CAkey "$dir/pki/ca.key" \
-		-CAcreateserial -days 3650 -extfile <(printf '%s\n' "${3:-}") \
-		-out "$dir/pki/$1.crt" 2>/dev/null
-	rm -f "$dir/pki/$1.csr"
-}
-
-make_pki() {
-	[[ ! -f $dir/pki/done ]] || return 0
-	mkdir -p "$dir/pki"
-	openssl ecparam -name prime256v1 -genkey -noout -out "$dir/pki/ca.key"
-	openssl req -x509 -new -key "$dir/pki/ca.key" -subj "/CN=kube9-e2e-ca" -days 3650 \
-		-out "$dir/pki/ca.crt"
-	make_cert server "/CN=kube-apiserver" "subjectAltName=DNS:localhost,IP:127.0.0.1"
-	make_cert admin "/O=system:masters/CN=admin" "extendedKeyUsage=clientAuth"
-	openssl ecparam -name prime256v1 -genkey -noout -out "$dir/pki/sa.key"
-	openssl ec -in "$dir/pki/sa.key" -pubout -out "$dir/pki/sa.pub" 2>/dev/null
-	touch "$dir/pki/done"
-}
-
-make_kubeconfig() {
-	cat >"$dir/kubeconfig.new" <<CONFIG
-apiVersion: v1
-kind: Config
-clusters:
-  - name: local
-    cluster:
-      server: https://127.0.0.1:$1
-      certificate-authority-data: $(base64 -w0 "$dir/pki/ca.crt")
-users:
-  - name: admin
-    user:
-      client-certificate-data: $(base64 -w0 "$dir/pki/admin.crt")
-      client-key-data: $(base64 -w0 "$dir/pki/admin.key")
-contexts:
-  - name: local
-    context: {cluster: local, user: admin}
-current-context: local
-CONFIG
-	mv "$dir/kubeconfig.new" "$dir/kubeconfig"
-}
-
 # NAME: prints the port kept for it in DIR, or keeps a free one. Ports stay the same while they are
 # free, so that a kubeconfig somebody copied works again after a restart.
 port_of() {
@@ -109,32 +67,42 @@ start_etcd() {
 		--initial-cluster "default=$peer" --unsafe-no-fsync --log-level error
 }
 
+# Where it can be reached: a control plane alone is nobody's but this machine's.
+address() {
+	cat "$dir/node-address" 2>/dev/null || echo 127.0.0.1
+}
+
 start_apiserver() {
 	proc_alive "$dir/pids/kube-apiserver" && return 0
+	local more=(--authorization-mode=RBAC)
+	[[ ! -f $dir/node-address ]] || more=("--authorization-mode=Node,RBAC"
+		--kubelet-preferred-address-types=InternalIP --kubelet-certificate-authority="$dir/pki/ca.crt"
+		--kubelet-client-certificate="$dir/pki/admin.crt" --kubelet-client-key="$dir/pki/admin.key")
 	proc_start "$dir/pids/kube-apiserver" "$dir/logs/kube-apiserver.log" "$bin/kube-apiserver" \
 		--etcd-servers="http://127.0.0.1:$(port_of etcd)" \
-		--secure-port="$(port_of apiserver)" --bind-address=127.0.0.1 \
-		--advertise-address=127.0.0.1 --endpoint-reconciler-type=none \
+		--secure-port="$(port_of apiserver)" --bind-address="$(address)" \
+		--advertise-address="$(address)" --endpoint-reconciler-type=none \
 		--tls-cert-file="$dir/pki/server.crt" --tls-private-key-file="$dir/pki/server.key" \
 		--client-ca-file="$dir/pki/ca.crt" --service-account-key-file="$dir/pki/sa.pub" \
 		--service-account-signing-key-file="$dir/pki/sa.key" \
 		--service-account-issuer=https://kubernetes.default.svc \
-		--authorization-mode=RBAC --service-cluster-ip-range=10.96.0.0/16 \
+		--service-cluster-ip-range=10.96.0.0/16 \
 		--audit-policy-file="$dir/audit-policy.yaml" --audit-log-path="$dir/audit.log" \
-		--max-requests-inflight=800 --max-mutating-requests-inflight=400 --allow-privileged
+		--max-requests-inflight=800 --max-mutating-requests-inflight=400 --allow-privileged \
+		"${more[@]}"
 }
 
 start_controller_manager() {
 	proc_alive "$dir/pids/kube-controller-manager" && return 0
 	proc_start "$dir/pids/kube-controller-manager" "$dir/logs/kube-controller-manager.log" \
 		"$bin/kube-controller-manager" --kubeconfig="$dir/kubeconfig" --secure-port=0 \
-		--leader-elect=false --kube-api-qps=300 --kube-api-burst=600 \
+		--leader-elect=false --kube-api-qps=300 --kube-api-burst=600 --node-monitor-period=1s \
 		--root-ca-file="$dir/pki/ca.crt" --service-account-private-key-file="$dir/pki/sa.key"
 }
 
 ready() {
 	curl -sf -o /dev/null --max-time 2 --cacert "$dir/pki/ca.crt" --cert "$dir/pki/admin.crt" \
-		--key "$dir/pki/admin.key" "https://127.0.0.1:$(port_of apiserver)/readyz"
+		--key "$dir/pki/admin.key" "https://$(address):$(port_of apiserver)/readyz"
 }
 
 # Fails at once when etcd or kube-apiserver ended, and shows the end of its log.
@@ -155,7 +123,7 @@ wait_ready() {
 }
 
 cmd_up() {
-	local with_kcm='' began name kept=$version
+	local with_kcm='' node='' began name kept=$version
 	while (($#)); do
 		case $1 in
 		--version)
@@ -166,6 +134,10 @@ cmd_up() {
 		--with-controller-manager)
 			with_kcm=yes
 			shift
+			;;
+		--node-address)
+			node=${2:?--node-address needs an IP address}
+			shift 2
 			;;
 		*) die "unknown option $1; see cluster.sh --help" ;;
 		esac
@@ -180,6 +152,7 @@ cmd_up() {
 		die "$dir holds a $kept cluster; run cluster.sh down $dir first"
 	fi
 	echo "$version" >"$dir/version"
+	[[ -z $node ]] || echo "$node" >"$dir/node-address"
 	began=$(date +%s%N)
 	# A port kept from an earlier start may be somebody else's now.
 	if ! proc_alive "$dir/pids/etcd" && ! proc_alive "$dir/pids/kube-apiserver"; then
@@ -189,10 +162,10 @@ cmd_up() {
 		done
 	fi
 	make_policy
-	make_pki
+	make_pki "$(address)"
 	start_etcd
 	start_apiserver
-	make_kubeconfig "$(port_of apiserver)"
+	make_kubeconfig "$dir/kubeconfig" admin "https://$(address):$(port_of apiserver)"
 	wait_ready
 	[[ -z $with_kcm ]] || start_controller_manager
 	printf 'kubernetes %s ready in %d ms: KUBECONFIG=%s\n' "$version" \
@@ -207,7 +180,7 @@ cmd_stop() {
 
 cmd_down() {
 	cmd_stop
-	rm -rf "$dir/etcd" "$dir/pki" "$dir/ports" "$dir/version" "$dir/kubeconfig" "$dir/audit.log" \
+	rm -rf "$dir/etcd" "$dir/pki" "$dir/ports" "$dir/version" "$dir/node-address" "$dir/kubeconfig" "$dir/audit.log" \
 		"$dir/audit-policy.yaml" "$dir"/logs/{etcd,kube-apiserver,kube-controller-manager}.log
 	rmdir --ignore-fail-on-non-empty "$dir/logs" "$dir/pids" 2>/dev/null || true
 	rmdir --ignore-fail-on-non-empty "$dir" 2>/dev/null || true
