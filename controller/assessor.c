@@ -444,6 +444,7 @@ static void new_result(struct job *j)
     result_free(j->result);
     j->result = xcalloc(1, sizeof(*j->result));
     j->result->arena = arena_new(RESULT_ARENA);
+    j->result->full = j->r.options.mode == ASSESS_FULL;
     if (j->r.policy_reports)
         j->result->reports = report_set_new(clock_wall());
     j->result->checks = ARENA_ARRAY(j->result->arena, struct status_check, checks_count());

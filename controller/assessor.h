@@ -39,6 +39,7 @@ struct job_result {
     const char *reason; // CamelCase
     char message[ERROR_TEXT_MAX];
     struct assessment_summary summary; // valid for COMPLETED and PARTIAL
+    bool full;                         // the run was for all checks
     bool stored;                       // rows are committed under the run's uid
     char store_error[ERROR_TEXT_MAX];
     usec started, completed;     // wall clock

@@ -57,6 +57,7 @@ void last_run_from_result(struct last_run *l, const char *uid, const struct job_
     l->phase = phase_name(r->outcome);
     l->succeeded = r->outcome == JOB_COMPLETED || r->outcome == JOB_PARTIAL;
     l->completed = r->completed;
+    l->full = r->full;
     if (!l->succeeded) {
         l->error = arena_strdup(l->arena, r->message);
         return;
@@ -129,6 +130,7 @@ void last_run_from_store(struct last_run *l, struct store *s)
                : strcmp(row.phase, "Partial") == 0 ? "partial"
                                                    : "completed";
     l->completed = row.completed;
+    l->full = strcmp(row.mode, "Full") == 0;
     l->score = row.score;
     l->total = row.total;
     l->evaluated = row.evaluated;
@@ -183,6 +185,8 @@ bool last_run_from_object(struct last_run *l, const struct object *run)
                : assessment_run_status_phase(st) == RUN_PHASE_PARTIAL ? "partial"
                                                                       : "completed";
     l->completed = run_completion(run);
+    l->full =
+        assessment_run_spec_mode(assessment_run_spec(assessment_run_of(run))) == RUN_MODE_FULL;
     if (l->succeeded)
         take_counts(l, st);
     else

@@ -16,6 +16,7 @@ struct last_run {
     struct arena *arena; // owns all below; NULL: no run yet
     const char *uid, *phase, *error;
     bool succeeded;
+    bool full; // for all checks, so that its figures compare with those of other such runs
     usec completed;
     int32_t score; // -1: none
     int total, evaluated, passed, failed, warning;

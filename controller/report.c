@@ -247,10 +247,6 @@ static void set_gauges(struct manager *m)
                "kube9-operator");
     metric_set(METRIC_INFO, 1, m->o.version);
     run_metrics_last(l);
-    for (size_t i = 0; i < l->n_pillars; i++) {
-        if (l->pillars[i].score >= 0)
-            metric_set(METRIC_PILLAR_SCORE, l->pillars[i].score, l->pillars[i].name);
-    }
     queue_update_metrics(runner_queue(m->runner));
     metrics_update_process();
 }

@@ -41,8 +41,14 @@ void run_metrics_last(const struct last_run *l)
     if (!l->uid)
         return;
     metric_set(METRIC_ASSESSMENT_LAST_RUN_TIMESTAMP, (double)l->completed / 1e6);
+    if (!l->full)
+        return;
     if (l->score >= 0)
         metric_set(METRIC_ASSESSMENT_LAST_SCORE, l->score);
+    for (size_t i = 0; i < l->n_pillars; i++) {
+        if (l->pillars[i].score >= 0)
+            metric_set(METRIC_PILLAR_SCORE, l->pillars[i].score, l->pillars[i].name);
+    }
     for (int s = 0; l->findings_known && s < CHECK_SEVERITIES; s++)
         metric_set(METRIC_FINDINGS, l->failing[s], check_severity_name((enum check_severity)s));
 }

@@ -9,5 +9,6 @@ struct last_run;
 void run_metrics_init(void);
 void run_metrics_started(void);
 void run_metrics_ended(const struct job_result *r);
-void run_metrics_last(
-    const struct last_run *l); // gauges of the newest finished run; after a restart from the store
+// Gauges of the newest finished run, after a restart from the store. A run for a part of the checks
+// moves its time alone: its score would look like a fall of the cluster's.
+void run_metrics_last(const struct last_run *l);

@@ -308,6 +308,27 @@ static void the_newest_run_is_known_after_a_restart(void **state unused_arg)
     run_metrics_last(l);
     for (int i = 0; i < CHECK_SEVERITIES; i++)
         assert_int_equal(metric_value(METRIC_FINDINGS, check_severity_name(i)), l->failing[i]);
+    assert_int_equal(metric_value(METRIC_ASSESSMENT_LAST_SCORE), l->score);
+    assert_int_equal(metric_value(METRIC_PILLAR_SCORE, l->pillars[0].name), l->pillars[0].score);
+}
+
+static void the_score_of_a_run_for_one_pillar_is_not_the_cluster_s(void **state unused_arg)
+{
+    struct last_run full = { .uid = "a", .full = true, .score = 80, .completed = 5 * USEC_PER_SEC };
+    struct last_run part = { .uid = "b", .score = 20, .completed = 9 * USEC_PER_SEC };
+
+    part.pillars[part.n_pillars++].name = full.pillars[full.n_pillars++].name = "security";
+    full.pillars[0].score = 70;
+    part.pillars[0].score = 30;
+    full.findings_known = part.findings_known = true;
+    full.failing[CHECK_HIGH] = 7;
+    part.failing[CHECK_HIGH] = 1;
+    run_metrics_last(&full);
+    run_metrics_last(&part);
+    assert_int_equal(metric_value(METRIC_ASSESSMENT_LAST_SCORE), 80);
+    assert_int_equal(metric_value(METRIC_PILLAR_SCORE, "security"), 70);
+    assert_int_equal(metric_value(METRIC_FINDINGS, "high"), 7);
+    assert_int_equal(metric_value(METRIC_ASSESSMENT_LAST_RUN_TIMESTAMP), 9);
 }
 
 #define ST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -316,4 +337,5 @@ RUN(ST(facts_survive_a_restart), ST(a_locked_file_is_waited_for),
     ST(damage_met_at_work_sets_the_file_aside_and_begins_a_new_one),
     ST(what_a_full_disk_refused_is_written_when_there_is_space_again),
     ST(a_value_that_is_the_same_is_not_written_again),
-    ST(retention_goes_on_in_slices_until_it_is_done), ST(the_newest_run_is_known_after_a_restart))
+    ST(retention_goes_on_in_slices_until_it_is_done), ST(the_newest_run_is_known_after_a_restart),
+    T(the_score_of_a_run_for_one_pillar_is_not_the_cluster_s))

@@ -17,7 +17,7 @@ void fake_run_words(struct run_row *row, struct fake_run_words *w, const struct 
     snprintf(w->message, sizeof(w->message), "written by operation %d", op->number);
     *row = (struct run_row){ .uid = w->uid,
                              .name = w->name,
-                             .mode = "full",
+                             .mode = "Full",
                              .trigger = "Scheduled",
                              .phase = "Running",
                              .message = w->message,

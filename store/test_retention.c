@@ -106,7 +106,7 @@ static void an_active_run_stays(void **state unused_arg)
 {
     struct run_row r = { .uid = "u",
                          .name = "n",
-                         .mode = "full",
+                         .mode = "Full",
                          .trigger = "Manual",
                          .phase = "Running",
                          .requested = FAKE_START,

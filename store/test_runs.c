@@ -146,7 +146,7 @@ static void a_finding_met_twice_is_one_row_with_the_last_words(void **state unus
 {
     struct run_row r = { .uid = "u",
                          .name = "n",
-                         .mode = "full",
+                         .mode = "Full",
                          .trigger = "Manual",
                          .phase = "Running",
                          .requested = FAKE_START,
@@ -183,7 +183,7 @@ rows_of_a_whole_check_stand_beside_each_other_and_beside_its_objects(void **stat
 {
     struct run_row r = { .uid = "u",
                          .name = "n",
-                         .mode = "full",
+                         .mode = "Full",
                          .trigger = "Manual",
                          .phase = "Running",
                          .requested = FAKE_START,
@@ -211,7 +211,7 @@ static void a_rollback_leaves_nothing(void **state unused_arg)
 {
     struct run_row r = { .uid = "u",
                          .name = "n",
-                         .mode = "full",
+                         .mode = "Full",
                          .trigger = "Manual",
                          .phase = "Running",
                          .requested = FAKE_START,
@@ -240,7 +240,7 @@ static void an_unknown_word_is_refused_not_stored(void **state unused_arg)
 {
     struct run_row r = { .uid = "u",
                          .name = "n",
-                         .mode = "full",
+                         .mode = "Full",
                          .trigger = "Manual",
                          .phase = "Running",
                          .requested = FAKE_START,
@@ -369,7 +369,7 @@ static void problems_come_first_and_the_worst_of_them_at_the_top(void **state un
 {
     struct run_row r = { .uid = "u",
                          .name = "n",
-                         .mode = "full",
+                         .mode = "Full",
                          .trigger = "Manual",
                          .phase = "Running",
                          .requested = FAKE_START,

@@ -47,6 +47,8 @@ while IFS=$'\t' read -r title expr; do
 done < <(jq -r '.panels[] | select(.targets) | .title as $t | .targets[] | [$t, .expr] | @tsv' "$folder/dashboard.json")
 note "$panels queries of $(jq '[.panels[] | select(.targets)] | length' "$folder/dashboard.json") panels, each gives data"
 ((panels > 20)) || fail "only $panels queries in the dashboard"
+"$K9E2E" dashboard -prometheus "$api" -minutes 1 "$folder/dashboard.json" >"$CASE_DIR/dashboard.svg" || fail "the dashboard cannot be drawn"
+[[ -z ${PLOT:-} ]] || cp "$CASE_DIR/dashboard.svg" "$PLOT"
 
 rules_seen() {
 	[[ $(curl -s "$api/api/v1/rules" | jq '[.data.groups[].rules[] | select(.health == "ok")] | length') == "$rules" ]]
