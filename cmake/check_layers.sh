@@ -64,7 +64,7 @@ awk -v layers="$tmp/layers" -v wrappers="$tmp/wrappers" '
         n = split("aio.h alloca.h assert.h byteswap.h complex.h ctype.h dirent.h dlfcn.h endian.h " \
                   "err.h errno.h execinfo.h fcntl.h float.h fnmatch.h ftw.h getopt.h glob.h grp.h ifaddrs.h " \
                   "inttypes.h langinfo.h libgen.h limits.h link.h locale.h malloc.h math.h " \
-                  "netdb.h poll.h pthread.h pwd.h regex.h sched.h search.h semaphore.h setjmp.h " \
+                  "netdb.h poll.h pthread.h pty.h pwd.h regex.h sched.h search.h semaphore.h setjmp.h " \
                   "signal.h spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h " \
                   "stdio.h stdio_ext.h stdlib.h stdnoreturn.h string.h strings.h syslog.h " \
                   "termios.h threads.h time.h uchar.h ucontext.h unistd.h utime.h wchar.h wctype.h", w)

@@ -13,7 +13,7 @@ set -eu
 build='build-essential cmake ninja-build pkg-config libcurl4-openssl-dev libwebsockets-dev
        libyaml-dev libyyjson-dev libsqlite3-dev libssl-dev zlib1g-dev'
 # What the second compiler, the sanitizers, the fuzzers and the lint stage need.
-test='clang clang-format clang-tidy lld llvm libclang-rt-dev libcmocka-dev shellcheck spin'
+test='clang clang-format clang-tidy lld llvm libclang-rt-dev libcmocka-dev shellcheck spin zsh fish'
 # What validates the documents of `assess`: cmake/test_formats.sh.
 formats='python3-jsonschema libxml2-utils chromium fonts-dejavu-core'
 # What makes and reads the chart, reads the image and runs the health check of Argo CD: deploy/tests, deploy/image/test.sh.

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What `cmake --install BUILD` puts where. Two components: `program`, and `informer`, the library for
-# other programs: one archive of base, apis and informer, their headers below include/kube9-informer
-# (so that "informer/informer.h" means the same as here), a pkg-config file and a CMake package.
+# What `cmake --install BUILD` puts where. Two components: `program`, with its kubectl plugin, manual
+# pages and completion, and `informer`, the library for other programs: one archive of base, apis and
+# informer, their headers below include/kube9-informer (so that "informer/informer.h" means the same
+# as here), a pkg-config file and a CMake package.
 # Sanitizer and fuzzing builds install nothing.
 if(K9_SANITIZE OR K9_FUZZ OR K9_COVERAGE)
   return()
@@ -11,7 +12,19 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS kube9-operator RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
-install(FILES docs/kube9-operator.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
+install(FILES docs/kube9-operator.1 docs/kubectl-kube9.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1
+        COMPONENT program)
+# The names under which it is kubectl's plugin and that plugin's completion.
+foreach(name kubectl-kube9 kubectl_complete-kube9)
+  file(CREATE_LINK kube9-operator ${CMAKE_BINARY_DIR}/${name} SYMBOLIC)
+  install(FILES ${CMAKE_BINARY_DIR}/${name} DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
+endforeach()
+install(FILES cmd/completion/kube9-operator.bash RENAME kube9-operator COMPONENT program
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES cmd/completion/kube9-operator.zsh RENAME _kube9-operator COMPONENT program
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES cmd/completion/kube9-operator.fish COMPONENT program
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
 set(K9_INSTALLED_LIBS k9_base k9_apis k9_informer)
 foreach(lib IN LISTS K9_INSTALLED_LIBS)

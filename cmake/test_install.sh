@@ -3,7 +3,8 @@
 #
 # Installs the library from a finished build into a prefix of its own and builds the examples against
 # it, as somebody else would: by the CMake package and by pkg-config, with gcc and with clang. The
-# prefix lies outside the source tree, so that no header is found by chance.
+# prefix lies outside the source tree, so that no header is found by chance. Without PREFIX the program
+# is installed as well, and tried by all of its names.
 #
 # usage: cmake/test_install.sh BUILD [PREFIX]
 # PREFIX stays, with the programs in PREFIX/examples, and gcc alone builds them (the end-to-end case).
@@ -27,6 +28,7 @@ cmake --install "$build" --component informer --prefix "$prefix" >"$prefix.log" 
 rm -f "$prefix.log"
 mkdir -p "$prefix/src" "$prefix/examples"
 cp informer/examples/* "$prefix/src"
+[ $# -gt 1 ] || cmake --install "$build" --component program --prefix "$prefix" >/dev/null
 cd "$prefix"
 
 export PKG_CONFIG_PATH
@@ -67,4 +69,17 @@ for program in examples/*; do
         exit 1
     }
 done
+
+# The program's names, manual pages and completion, from where they were installed.
+[ $# -gt 1 ] || {
+    bin/kubectl-kube9 --help | grep -q '^Usage: kubectl kube9 COMMAND'
+    bin/kubectl_complete-kube9 rep | grep -q '^report'
+    bin/kube9-operator version | grep -q '^kube9-operator '
+    for page in kube9-operator kubectl-kube9; do
+        grep -q '^.TH ' "share/man/man1/$page.1"
+    done
+    bash -c '. share/bash-completion/completions/kube9-operator && complete -p kube9-operator' >/dev/null
+    head -n 1 share/zsh/site-functions/_kube9-operator | grep -qx '#compdef kube9-operator'
+    grep -q '^complete -c kube9-operator ' share/fish/vendor_completions.d/kube9-operator.fish
+}
 echo "$(find examples -type f | wc -l) programs built and started against $(pkg-config --modversion kube9-informer)"

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cmd/command.h"
+#include "cmd/complete.h"
 #include "cmd/help.h"
 
 #define HELP_MAX   ((size_t)256 << 10)
@@ -129,6 +130,10 @@ int cli_run(int argc, char **argv)
     char path[128];
     int words = 0;
 
+    if (argc > 0 && strcmp(name_of(argv[0]), "kubectl_complete-kube9") == 0)
+        return complete_print(PLUGIN_GROUP, argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "__complete") == 0)
+        return complete_print("", argc - 2, argv + 2);
     if (argc > 1 && is_word(argv[1], version))
         return run(commands_find("version"), 0, NULL);
     if (argc > 0 && strcmp(name_of(argv[0]), "kubectl-kube9") == 0)

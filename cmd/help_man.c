@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/kube9-operator.1, made from the command table like every other list of commands.
+// The manual pages in docs/, made from the command table like every other list of commands.
 #include "cmd/command.h"
 #include "cmd/help.h"
 
@@ -45,7 +45,7 @@ static void flag(const struct flag *f, struct buf *out)
 static void command(const struct command *c, struct buf *out)
 {
     buf_adds(out, ".SS \"");
-    text(out, c->path);
+    text(out, command_words(c->path));
     buf_addf(out, "%s%s\"\n", *c->operands ? " " : "", c->operands);
     text(out, c->help);
     buf_addc(out, '\n');
@@ -59,10 +59,22 @@ static void command(const struct command *c, struct buf *out)
     }
 }
 
-void help_man(struct buf *out)
+// Either the plugin's commands or all others.
+static void commands(bool plugin, struct buf *out)
 {
     const struct command *c;
 
+    buf_adds(out, ".SH COMMANDS\n");
+    for (size_t i = 0; (c = commands_at(i)); i++) {
+        if ((command_words(c->path) != c->path) == plugin)
+            command(c, out);
+    }
+    buf_adds(out, ".SH \"EXIT STATUS\"\n"
+                  "0 ok, 1 failed, 2 usage, 3 findings at or above \\fB\\-\\-fail\\-on\\fR.\n");
+}
+
+void help_man(struct buf *out)
+{
     buf_adds(
         out,
         ".\\\" Made from the command table; a test compares this page with it.\n"
@@ -74,15 +86,31 @@ void help_man(struct buf *out)
         ".SH DESCRIPTION\n"
         "Watches a Kubernetes cluster, assesses it against the Well\\-Architected Framework and answers questions about\n"
         "what it found. Documents go to standard output, logs and errors to standard error; an error is one line, of JSON\n"
-        "where the format is JSON.\n"
-        ".SH COMMANDS\n");
-    for (size_t i = 0; (c = commands_at(i)); i++)
-        command(c, out);
+        "where the format is JSON.\n");
+    commands(false, out);
     buf_adds(
         out,
-        ".SH \"EXIT STATUS\"\n"
-        "0 ok, 1 failed, 2 usage, 3 findings at or above \\fB\\-\\-fail\\-on\\fR.\n"
         ".SH FILES\n"
         ".TP\n\\fI/data/kube9.db\\fR\nthe history, with \\-wal, \\-shm and .lock beside it; a damaged one is kept as "
-        "kube9.db.corrupt\\-TIME.\n");
+        "kube9.db.corrupt\\-TIME.\n"
+        ".SH \"SEE ALSO\"\n\\fBkubectl\\-kube9\\fR(1)\n");
+}
+
+void help_man_plugin(struct buf *out)
+{
+    buf_adds(
+        out,
+        ".\\\" Made from the command table; a test compares this page with it.\n"
+        ".TH KUBECTL\\-KUBE9 1\n"
+        ".SH NAME\n"
+        "kubectl\\-kube9 \\- ask the kube9 operator of a cluster\n"
+        ".SH SYNOPSIS\n"
+        "\\fBkubectl kube9\\fR \\fICOMMAND\\fR [\\fIFLAGS\\fR]\n"
+        ".SH DESCRIPTION\n"
+        "A plugin of \\fBkubectl\\fR(1), which finds it by its name in PATH: \\fBkube9\\-operator\\fR(1) under the name\n"
+        "kubectl\\-kube9. It finds the operator's Pod in the cluster of the current context and runs a query in it by\n"
+        "\\fBkubectl exec\\fR, as the history is there. It needs the rights of the chart's Role kube9\\-query, and for\n"
+        "\\fBassess\\fR the right to create and get assessmentruns.\n");
+    commands(true, out);
+    buf_adds(out, ".SH \"SEE ALSO\"\n\\fBkube9\\-operator\\fR(1), \\fBkubectl\\fR(1)\n");
 }

@@ -9,7 +9,6 @@
 #include "cmd/help.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static void same_as_page(const char *path, void (*fill)(struct buf *out))
 {
@@ -37,6 +36,7 @@ static void the_pages_about_commands_are_the_tables(void **state unused_arg)
 {
     same_as_page("docs/cli.md", help_markdown);
     same_as_page("docs/kube9-operator.1", help_man);
+    same_as_page("docs/kubectl-kube9.1", help_man_plugin);
 }
 
 static void every_command_answers_help_and_can_run(void **state unused_arg)
@@ -115,71 +115,6 @@ static void words_that_are_no_command_say_so(void **state unused_arg)
     assert_int_equal(cli("--version").status, EXIT_OK);
 }
 
-// Completion
-
-static void save_script(const char *shell, char path[64])
-{
-    autofree char *line = xasprintf("completion %s", shell);
-    struct said s = cli(line);
-    int fd;
-
-    assert_int_equal(s.status, EXIT_OK);
-    snprintf(path, 64, "/tmp/k9-completion-XXXXXX");
-    fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, s.out, strlen(s.out)), strlen(s.out));
-    close(fd);
-}
-
-static void each_shell_reads_its_script(void **state unused_arg)
-{
-    static const char *const shells[] = { "bash", "zsh", "fish" };
-
-    for (size_t i = 0; i < ARRAY_SIZE(shells); i++) {
-        char path[64];
-        autofree char *have = xasprintf("command -v %s >/dev/null", shells[i]), *check = NULL;
-
-        save_script(shells[i], path);
-        check = xasprintf("%s -n %s", shells[i], path);
-        if (system(have) == 0)
-            assert_int_equal(system(check), 0);
-        unlink(path);
-    }
-    assert_int_equal(cli("completion tcsh").status, EXIT_USAGE);
-}
-
-static char *complete(const char *words, int at)
-{
-    char path[64], *answer = xcalloc(1, 4096);
-    autofree char *command = NULL;
-    FILE *p;
-
-    save_script("bash", path);
-    command = xasprintf(
-        "bash -c '. %s; COMP_WORDS=(kube9-operator %s); COMP_CWORD=%d; _kube9_operator; echo \"${COMPREPLY[*]}\"'",
-        path, words, at);
-    p = popen(command, "r");
-    assert_non_null(p);
-    assert_true(fread(answer, 1, 4095, p) > 0);
-    pclose(p);
-    unlink(path);
-    return answer;
-}
-
-static void bash_completes_words_and_flags(void **state unused_arg)
-{
-    autofree char *nouns = complete("query \"\"", 2),
-                  *verbs = complete("query assessments \"\"", 3),
-                  *flags = complete("query runs list --l", 4),
-                  *shells = complete("completion \"\"", 2);
-
-    assert_string_equal(nouns, "status runs assessments vulnerabilities\n");
-    assert_string_equal(verbs, "list get summary report history\n");
-    assert_string_equal(flags, "--limit\n");
-    assert_non_null(strstr(shells, "bash zsh fish"));
-}
-
 RUN(T(the_pages_about_commands_are_the_tables), T(every_command_answers_help_and_can_run),
     T(no_command_has_a_flag_twice), T(every_group_lists_its_commands_and_fails_as_a_command),
-    T(words_that_are_no_command_say_so), T(each_shell_reads_its_script),
-    T(bash_completes_words_and_flags))
+    T(words_that_are_no_command_say_so))

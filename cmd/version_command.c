@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `version`, `completion` and `crds`: what the program says about itself.
+// `version` and `crds`: what the program says about itself.
 #include "apis/crd.h"
 #include "cmd/command.h"
 #include "cmd/help.h"
@@ -25,19 +25,6 @@ int cmd_version(const struct args *a)
 static int print(const struct buf *b)
 {
     return fwrite(b->p, 1, b->n, stdout) == b->n && fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
-}
-
-int cmd_completion(const struct args *a)
-{
-    struct buf autobuf out = { 0 };
-    struct error e = { 0 };
-
-    buf_init(&out, TEXT_MAX);
-    if (help_completion(a->operands[0], &out) < 0) {
-        error_set(&e, ERR_USAGE, "unknown shell '%s': bash, zsh or fish", a->operands[0]);
-        return command_fail(a, "completion", &e);
-    }
-    return print(&out);
 }
 
 int cmd_crds(const struct args *a unused_arg)

@@ -15,10 +15,11 @@ plugin_install() {
 }
 
 # STATUS REGEXP WORDS...: `kubectl kube9 WORDS` ends so; what it prints, on stdout or stderr, matches.
+# kubectl itself is left out, which does nothing but start the plugin.
 plugin_says() {
 	local want=$1 regexp=$2 status=0
 	shift 2
-	kubectl kube9 "$@" >"$CASE_DIR/plugin.out" 2>"$CASE_DIR/plugin.err" || status=$?
+	kubectl-kube9 "$@" >"$CASE_DIR/plugin.out" 2>"$CASE_DIR/plugin.err" || status=$?
 	equal "$want" "$status" "exit status of kubectl kube9 $* ($(head -c 400 "$CASE_DIR/plugin.err"))"
 	if ((want == 0 || want == 3)); then
 		matches "$regexp" "$(<"$CASE_DIR/plugin.out")" "kubectl kube9 $*"
@@ -32,6 +33,7 @@ plugin_says() {
 # The whole plugin against a cluster whose operator is ready and has completed a run.
 plugin_answers() {
 	local run
+	matches '^health +healthy' "$(kubectl kube9 status)" "kubectl kube9 status, by way of kubectl"
 	plugin_says 0 '^health +healthy' status
 	plugin_says 0 '"health": "healthy"' status -o json
 	plugin_says 0 '^Score [0-9]+ [A-F]' report

@@ -98,11 +98,15 @@ kube9-operator query assessments report --severity=high,critical --namespace=a b
 # namespace, which `serve` knows to be the platform's.
 findings='[.findings[] | select([.object.namespace, .object.name] | index("kube9-system") | not) |
 	[.id, .check, .object, .severity, .status, .path, .message, .fix]] | sort'
-kubectl kube9 assess -o json | jq "$findings" >"$CASE_DIR/report.json"
+kubectl-kube9 assess -o json | jq "$findings" >"$CASE_DIR/report.json"
 "$PROGRAM" assess --live --kubeconfig "$OPERATOR_CONFIG" -o json | jq "$findings" >"$CASE_DIR/live.json"
 (($(jq length "$CASE_DIR/report.json") > 100)) || fail "a report with $(jq length "$CASE_DIR/report.json") findings"
 diff "$CASE_DIR/report.json" "$CASE_DIR/live.json" >"$CASE_DIR/report.diff" || fail "report and assess --live differ: $(head -n 20 "$CASE_DIR/report.diff")"
 note "$(jq length "$CASE_DIR/report.json") findings, the same from the history and from the live cluster"
+
+# kubectl asks the plugin's companion what may stand next.
+equal "report" "$(kubectl __complete kube9 rep 2>/dev/null | sed -n '1s/\t.*//p')" "kubectl completes a command"
+equal "html" "$(kubectl __complete kube9 report -o ht 2>/dev/null | sed -n 1p)" "kubectl completes a value"
 
 # A person with the Role for queries may ask; for runs it takes more, and that is said.
 ann=$(as_user ann)
@@ -111,19 +115,19 @@ k create --dry-run=client -o json -f "$ROOT/deploy/kustomize/base/operator.yaml"
 	jq -c 'select(.kind == "Role" and .metadata.name == "kube9-query")' | k apply -f - >/dev/null
 as_user ann kube9-query >/dev/null
 ann_reads() {
-	kubectl kube9 status --kubeconfig "$ann"
+	kubectl-kube9 status --kubeconfig "$ann"
 }
 wait_for 5 "a person with kube9-query asks for the status" ann_reads
 plugin_says 1 'you may not create assessmentruns; .* --clusterrole=kube9-operator-edit' assess --kubeconfig "$ann"
 k create clusterrole k9-e2e-runs --verb=create,get --resource=assessmentruns.kube9.io >/dev/null
 k create clusterrolebinding k9-e2e-ann --clusterrole=k9-e2e-runs --user=ann >/dev/null
 ann_assesses() {
-	kubectl kube9 assess --kubeconfig "$ann"
+	kubectl-kube9 assess --kubeconfig "$ann"
 }
 wait_for 5 "a person with a right to make runs" ann_assesses
 k patch role kube9-query -n kube9-system --type=json -p '[{"op":"remove","path":"/rules/1"}]' >/dev/null
 ann_may_not_exec() {
-	! kubectl kube9 status --kubeconfig "$ann" >/dev/null 2>&1
+	! kubectl-kube9 status --kubeconfig "$ann" >/dev/null 2>&1
 }
 wait_for 5 "the right to exec taken away" ann_may_not_exec
 before=$(k get assessmentruns -o name | wc -l)
