@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/api.md: every field of our kinds with type, default, limit and meaning. The defaults are
-// those that the accessors give; they are not in the CRDs.
+// docs/api.md: every field of our kinds with type, default, limit and meaning, and every
+// condition with its reasons. The defaults are those that the accessors give; they are not in the
+// CRDs.
 #include "apis/crd.h"
 
+#include "apis/reasons.h"
 #include "apis/schema.h"
 
 #define PATH_MAX_TEXT 256
@@ -100,6 +102,23 @@ static void write_rows(const struct type *t, const char *path, struct buf *out)
     }
 }
 
+static void write_conditions(const struct kind *k, struct buf *out)
+{
+    const struct reason_row *r;
+
+    buf_adds(
+        out,
+        "\nConditions (Events about the object have the same reasons):\n\n| condition | status | reason | meaning |\n|---|---|---|---|\n");
+    for (size_t i = 0; (r = reason_row_at(i)); i++) {
+        if (r->kind != k->id)
+            continue;
+        if (r->reason)
+            buf_addf(out, "| %s | %s | `%s` | %s |\n", r->types, r->status, r->reason, r->help);
+        else
+            buf_addf(out, "| **%s** | | | %s |\n", r->types, r->help);
+    }
+}
+
 static void write_kind(const struct kind *k, struct buf *out)
 {
     buf_addf(out, "\n## %s (`%s`, %s)\n\n%s\n\n", k->kind, k->short_names,
@@ -111,6 +130,7 @@ static void write_kind(const struct kind *k, struct buf *out)
         if (k->type->rows[i].kind == ROW_RULE)
             buf_addf(out, "- %s\n", k->type->rows[i].help);
     }
+    write_conditions(k, out);
 }
 
 int crd_write_docs(struct buf *out)

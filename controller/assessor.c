@@ -5,6 +5,7 @@
 // finished are rolled back, so a run's rows are all or nothing.
 #include "controller/assessor.h"
 
+#include "apis/reasons.h"
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -282,7 +283,7 @@ static void commit_rows(struct job *j)
     row.phase = j->cause == STOP_TIMEOUT     ? "Failed"
                 : j->result->summary.partial ? "Partial"
                                              : "Completed";
-    row.reason = j->cause == STOP_TIMEOUT ? "DeadlineExceeded" : row.phase;
+    row.reason = j->cause == STOP_TIMEOUT ? reason_text(REASON_DEADLINE_EXCEEDED) : row.phase;
     row.completed = clock_wall();
     fill_summary(&row, &j->result->summary);
     if (store_run_commit(j->store, &row, &e) < 0) {
@@ -353,14 +354,14 @@ static usec began(const struct job *j)
     return j->began - j->r.started < 2 * USEC_PER_SEC ? j->began : j->r.started;
 }
 
-static void finish(struct job *j, enum job_outcome outcome, const char *reason, const char *message)
+static void finish(struct job *j, enum job_outcome outcome, enum reason reason, const char *message)
 {
     struct assessor *a = j->a;
     char uid[UID_TEXT_MAX];
 
     memcpy(uid, j->uid, sizeof(uid));
     j->result->outcome = outcome;
-    j->result->reason = reason;
+    j->result->reason = reason_text(reason);
     j->result->started = began(j);
     j->result->completed = clock_wall();
     snprintf(j->result->message, sizeof(j->result->message), "%s", message);
@@ -379,14 +380,14 @@ static void conclude(struct job *j, enum stop_cause cause)
     char text[ERROR_TEXT_MAX];
 
     if (cause == STOP_CANCELLED) {
-        finish(j, JOB_CANCELLED, "Cancelled", "cancelled before it was finished");
+        finish(j, JOB_CANCELLED, REASON_RUN_CANCELLED, "cancelled before it was finished");
     } else if (!j->walk_ok) {
-        finish(j, JOB_FAILED, err_reason(j->walk_error.code), j->walk_error.text);
+        finish(j, JOB_FAILED, REASON_RUN_BROKE, j->walk_error.text);
     } else if (cause == STOP_TIMEOUT) {
-        finish(j, JOB_TIMED_OUT, "DeadlineExceeded", "not finished within timeoutSeconds");
+        finish(j, JOB_TIMED_OUT, REASON_DEADLINE_EXCEEDED, "not finished within timeoutSeconds");
     } else if (j->result->summary.partial) {
         finish(
-            j, JOB_PARTIAL, "ClusterChangedTooFast",
+            j, JOB_PARTIAL, REASON_CHANGED_TOO_FAST,
             "the cluster changed faster than it could be walked; what was not reached counts as skipped");
     } else {
         int n = snprintf(text, sizeof(text), "%u of %u checks evaluated",
@@ -395,7 +396,7 @@ static void conclude(struct job *j, enum stop_cause cause)
             snprintf(text + n, sizeof(text) - (size_t)n, "; %u remark%s, first %s",
                      j->result->notices, j->result->notices == 1 ? "" : "s",
                      j->result->first_notice);
-        finish(j, JOB_COMPLETED, "AssessmentCompleted", text);
+        finish(j, JOB_COMPLETED, REASON_ASSESSMENT_COMPLETED, text);
     }
 }
 

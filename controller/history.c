@@ -6,6 +6,7 @@
 // then written again from memory.
 #include "controller/history.h"
 
+#include "apis/reasons.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -136,14 +137,16 @@ static void opened(struct history *h, struct open_job *j)
     if (j->result.log_set_aside[0])
         log_warn("the database file was replaced: the log of the one before was set aside",
                  log_str("kept_as", j->result.log_set_aside));
-    set_health(h, true, "StoreOpen", "history is being kept");
+    set_health(h, true, reason_text(REASON_STORE_OPEN), "history is being kept");
 }
 
 static void not_opened(struct history *h, struct open_job *j)
 {
     bool held = j->e.code == ERR_LIMIT;
 
-    set_health(h, false, held ? "StoreLocked" : "StoreNotOpen", j->e.text);
+    set_health(h, false,
+               held ? reason_text(REASON_STORE_LOCKED) : reason_text(REASON_STORE_NOT_OPEN),
+               j->e.text);
     if (!h->closing)
         timer_start(h->o.loop, &h->reopen, held ? REOPEN_EVERY : REOPEN_BROKEN);
 }
@@ -196,7 +199,7 @@ struct history *history_new(const struct history_options *o)
     timer_init(&h->reopen, "history-reopen", reopen, h);
     map_init(&h->remembered, &remembered_ops);
     // Not the reason of a failure: the first one is a change, and said.
-    snprintf(h->reason, sizeof(h->reason), "StoreOpening");
+    snprintf(h->reason, sizeof(h->reason), "%s", reason_text(REASON_STORE_OPENING));
     snprintf(h->message, sizeof(h->message), "the store is not open yet");
     return h;
 }
@@ -305,12 +308,12 @@ struct store *history_store(struct history *h)
 void history_report(struct history *h, const struct error *e)
 {
     if (e->code == ERR_GONE && h->have_store) {
-        set_health(h, false, "StoreCorrupt", e->text);
+        set_health(h, false, reason_text(REASON_STORE_CORRUPT), e->text);
         leave_damaged(h);
     } else if (e->code != ERR_NONE) {
-        set_health(h, false, "StoreWriteFailed", e->text);
+        set_health(h, false, reason_text(REASON_STORE_WRITE_FAILED), e->text);
     } else if (h->have_store && !h->suspect) {
-        set_health(h, true, "StoreOpen", "history is being kept");
+        set_health(h, true, reason_text(REASON_STORE_OPEN), "history is being kept");
     }
 }
 

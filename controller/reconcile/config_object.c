@@ -6,6 +6,7 @@
 #include "controller/reconcile/config_object.h"
 
 #include "apis/draft.h"
+#include "apis/reasons.h"
 #include "apis/types.h"
 #include "base/clock.h"
 #include "base/writer.h"
@@ -255,8 +256,9 @@ static void trim(struct state *s, bool succeeded, int32_t limit)
 static struct condition_fact ready_fact(const struct state *s)
 {
     if (s->refusal.code != ERR_NONE)
-        return (struct condition_fact){ "Ready", CONDITION_FALSE, "InvalidSpec", s->refusal.text };
-    return (struct condition_fact){ "Ready", CONDITION_TRUE, "InForce",
+        return (struct condition_fact){ "Ready", CONDITION_FALSE,
+                                        reason_text(REASON_CONFIG_REFUSED), s->refusal.text };
+    return (struct condition_fact){ "Ready", CONDITION_TRUE, reason_text(REASON_IN_FORCE),
                                     "this configuration is in force" };
 }
 
@@ -267,19 +269,19 @@ static struct condition_fact current_fact(const struct state *s)
     const struct object *newest = s->runs.last_any;
 
     if (assessment_settings_suspend(config_assessment(s->config)))
-        return (struct condition_fact){ name, CONDITION_UNKNOWN, "Suspended",
+        return (struct condition_fact){ name, CONDITION_UNKNOWN, reason_text(REASON_SUSPENDED),
                                         "spec.assessment.suspend is true" };
     if (!newest)
-        return (struct condition_fact){ name, CONDITION_UNKNOWN, "NoRunYet",
+        return (struct condition_fact){ name, CONDITION_UNKNOWN, reason_text(REASON_NO_RUN_YET),
                                         "no run has ended yet" };
     if (!run_succeeded(newest))
-        return (struct condition_fact){ name, CONDITION_FALSE, "LastRunFailed",
+        return (struct condition_fact){ name, CONDITION_FALSE, reason_text(REASON_LAST_RUN_FAILED),
                                         arena_printf(s->p->arena, "AssessmentRun '%s' failed",
                                                      object_name(newest)) };
     if (gap > 0 && s->in->now > run_completion(newest) + 2 * gap)
-        return (struct condition_fact){ name, CONDITION_FALSE, "Overdue",
+        return (struct condition_fact){ name, CONDITION_FALSE, reason_text(REASON_OVERDUE),
                                         "no run has ended within twice the schedule's interval" };
-    return (struct condition_fact){ name, CONDITION_TRUE, "RunSucceeded",
+    return (struct condition_fact){ name, CONDITION_TRUE, reason_text(REASON_RUN_SUCCEEDED),
                                     "the newest run ended with a result" };
 }
 
@@ -293,14 +295,14 @@ static struct condition_fact permissions_fact(const struct state *s)
         return (struct condition_fact){ name, condition_status(was),
                                         atom_str(condition_reason(was)), condition_message(was) };
     if (!missing)
-        return (struct condition_fact){ name, CONDITION_UNKNOWN, "NotAskedYet",
+        return (struct condition_fact){ name, CONDITION_UNKNOWN, reason_text(REASON_NOT_ASKED_YET),
                                         "permissions have not been asked for yet" };
     if (*missing)
         return (struct condition_fact){
-            name, CONDITION_FALSE, "PermissionsMissing",
+            name, CONDITION_FALSE, reason_text(REASON_PERMISSIONS_MISSING),
             arena_printf(s->p->arena, "missing: %s; checks that need them are skipped", missing)
         };
-    return (struct condition_fact){ name, CONDITION_TRUE, "AllGranted",
+    return (struct condition_fact){ name, CONDITION_TRUE, reason_text(REASON_ALL_GRANTED),
                                     "everything that is watched may be listed and watched" };
 }
 
@@ -315,8 +317,9 @@ static void put_conditions(const struct state *s, struct draft *d)
     if (ready.status != CONDITION_TRUE)
         facts[n++] =
             (struct condition_fact){ "Stalled", CONDITION_TRUE, ready.reason, ready.message };
-    facts[n++] = (struct condition_fact){ "Registered", CONDITION_FALSE, "FreeTier",
-                                          "no API key is configured: nothing leaves the cluster" };
+    facts[n++] =
+        (struct condition_fact){ "Registered", CONDITION_FALSE, reason_text(REASON_FREE_TIER),
+                                 "no API key is configured: nothing leaves the cluster" };
     facts[n++] = current_fact(s);
     facts[n++] =
         (struct condition_fact){ "StoreHealthy",

@@ -7,6 +7,7 @@
 #include "controller/reconcile/run.h"
 
 #include "apis/draft.h"
+#include "apis/reasons.h"
 #include "apis/types.h"
 #include "apis/validate.h"
 #include "base/clock.h"
@@ -296,7 +297,7 @@ static void conclude(const struct run_input *in, struct plan *p)
                          .completed = r->completed };
 
     if (good && !r->stored) {
-        o.reason = "HistoryNotStored";
+        o.reason = reason_text(REASON_HISTORY_NOT_STORED);
         o.message = arena_printf(p->arena, "%s; the findings could not be stored: %s", r->message,
                                  r->store_error);
     }
@@ -314,12 +315,13 @@ static void reconcile_running(const struct run_input *in, const char *uid, struc
         if (mine)
             cancel_job(uid, p); // its result brings us back here
         else
-            end(in, RUN_PHASE_CANCELLED, "Cancelled", "cancelled before it was finished", p);
+            end(in, RUN_PHASE_CANCELLED, reason_text(REASON_RUN_CANCELLED),
+                "cancelled before it was finished", p);
     } else if (mine) {
         follow_generation(in, p);
         plan_requeue(p, deadline_of(in->run) + LATE_GRACE);
     } else if (in->now >= deadline_of(in->run)) {
-        end(in, RUN_PHASE_FAILED, "DeadlineExceeded",
+        end(in, RUN_PHASE_FAILED, reason_text(REASON_DEADLINE_EXCEEDED),
             "not finished within timeoutSeconds; the operator was restarted meanwhile", p);
     } else if (!in->waits_for) {
         if (!in->claimed)
@@ -335,12 +337,12 @@ static bool spec_is_valid(const struct run_input *in, struct plan *p)
     struct error e = { 0 };
 
     if (in->problem) {
-        end(in, RUN_PHASE_FAILED, "InvalidSpec", in->problem, p);
+        end(in, RUN_PHASE_FAILED, reason_text(REASON_RUN_REFUSED), in->problem, p);
         return false;
     }
     if (run_options(&source, "spec", p->arena, &ignored, &e) < 0 ||
         assessment_run_validate(in->run, &e) < 0) {
-        end(in, RUN_PHASE_FAILED, "InvalidSpec", e.text, p);
+        end(in, RUN_PHASE_FAILED, reason_text(REASON_RUN_REFUSED), e.text, p);
         return false;
     }
     return true;
@@ -348,10 +350,12 @@ static bool spec_is_valid(const struct run_input *in, struct plan *p)
 
 static void reconcile_waiting(const struct run_input *in, struct plan *p)
 {
-    struct outcome o = { .phase = RUN_PHASE_PENDING, .reason = "WaitingForRun" };
+    struct outcome o = { .phase = RUN_PHASE_PENDING,
+                         .reason = reason_text(REASON_WAITING_FOR_RUN) };
 
     if (assessment_run_spec_cancel(spec_of(in->run))) {
-        end(in, RUN_PHASE_CANCELLED, "Cancelled", "cancelled before it was started", p);
+        end(in, RUN_PHASE_CANCELLED, reason_text(REASON_RUN_CANCELLED),
+            "cancelled before it was started", p);
         return;
     }
     if (!spec_is_valid(in, p))
@@ -361,7 +365,7 @@ static void reconcile_waiting(const struct run_input *in, struct plan *p)
             p->arena, "waiting for AssessmentRun '%s' to end: one run at a time", in->waits_for);
     } else {
         o.phase = RUN_PHASE_RUNNING;
-        o.reason = "Assessing";
+        o.reason = reason_text(REASON_ASSESSING);
         o.message = "the cluster is being assessed";
     }
     write_status(in, &o, p);

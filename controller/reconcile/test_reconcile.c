@@ -3,6 +3,7 @@
 // document and cluster objects in the others; NAME.plan holds the plan as text. K9_UPDATE=1 writes
 // the plans anew: read the difference before you commit it.
 #include "apis/draft.h"
+#include "apis/reasons.h"
 #include "apis/types.h"
 #include "base/clock.h"
 #include "base/test.h"
@@ -103,6 +104,27 @@ static bool fact_true(const struct fixture *f, const char *key, bool fallback)
     return strcmp(fact(f, key, fallback ? "true" : "false"), "true") == 0;
 }
 
+// The text between quotes behind `key` in s; "" when there is none.
+static const char *quoted(struct arena *a, const char *s, const char *key)
+{
+    const char *at = strstr(s, key);
+
+    return at ? arena_strndup(a, at + strlen(key), strcspn(at + strlen(key), "\"")) : "";
+}
+
+// What docs/api.md does not tell is said nowhere.
+static void conditions_are_in_the_table(const char *path, const char *plan, struct arena *a)
+{
+    for (const char *at = strstr(plan, "{\"type\":\""); at; at = strstr(at + 1, "{\"type\":\"")) {
+        const char *type = quoted(a, at, "{\"type\":\""), *reason = quoted(a, at, "\"reason\":\"");
+
+        if (!reason_of_kind(KIND_KUBE9_CONFIG, type, reason) &&
+            !reason_of_kind(KIND_ASSESSMENT_RUN, type, reason))
+            fail_msg("%s: condition %s with reason %s is not in apis/reasons.def", path, type,
+                     reason);
+    }
+}
+
 static void compare(const char *path, const struct plan *p, struct arena *a)
 {
     char *name = arena_printf(a, "%.*s.plan", (int)(strlen(path) - 5), path);
@@ -112,6 +134,7 @@ static void compare(const char *path, const struct plan *p, struct arena *a)
     buf_init(&got, FILE_MAX);
     buf_adds(&got, "");
     assert_int_equal(plan_print(p, &got), 0);
+    conditions_are_in_the_table(path, got.p, a);
     if (getenv("K9_UPDATE")) {
         FILE *f = fopen(name, "w");
 
