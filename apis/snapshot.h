@@ -29,6 +29,7 @@ struct snapshot {
     usec now;                              // wall clock of the freeze
     int server_minor;                      // Kubernetes 1.N; 0 unknown
     bool live;                             // false: from files
+    const struct usage *usage;             // of containers and Nodes; NULL: none; borrowed
     const struct written_version *written; // by snapshot_set_written; files only
     uint32_t n_written;
 };

@@ -9,6 +9,7 @@
 #include "base/loop.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "controller/sampler.h"
 #include "controller/watched.h"
 #include "informer/client.h"
 #include "informer/epoch.h"
@@ -19,12 +20,15 @@
 
 #include <unistd.h>
 
+#define SAMPLE_WAIT (30 * USEC_PER_SEC)
+
 struct live {
     struct kube_config kube;
     struct loop *loop;
     struct client *client;
     struct permissions *permissions;
     struct informers *informers;
+    struct sampler *sampler;
     struct server_version_call *version;
     struct error version_error;
     uint64_t shown; // objects that the progress line names
@@ -72,6 +76,10 @@ static int open_live(struct live *l, const struct args *a, struct error *e)
         .loop = l->loop, .client = l->client, .ask_permission = ask, .arg = l });
     l->watch.informers = l->informers;
     l->watch.permissions = l->permissions;
+    l->sampler = sampler_new(&(struct sampler_options){ .loop = l->loop,
+                                                        .client = l->client,
+                                                        .informers = l->informers,
+                                                        .permissions = l->permissions });
     l->version = server_version_get(l->client, on_version, l);
     watched_start(l->informers);
     return 0;
@@ -80,6 +88,7 @@ static int open_live(struct live *l, const struct args *a, struct error *e)
 static void close_live(struct live *l)
 {
     server_version_cancel(l->version);
+    sampler_free(l->sampler);
     informers_free(l->informers);
     permissions_free(l->permissions);
     client_free(l->client);
@@ -201,6 +210,18 @@ static int check_permitted(const struct live *l, struct error *e)
     return 0;
 }
 
+// Pods and Nodes are known now. What does not answer in time costs its checks only.
+static int sample(struct live *l, usec deadline, struct error *e)
+{
+    deadline = MIN(deadline, clock_mono() + SAMPLE_WAIT);
+    sampler_look(l->sampler);
+    while (sampler_busy(l->sampler) && clock_mono() < deadline) {
+        if (loop_turn(l->loop, USEC_PER_SEC, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int live_assess(const struct args *a, const struct assessment_options *o,
                 const struct assess_sink *sink, struct assessment_summary *ret, struct error *e)
 {
@@ -217,8 +238,11 @@ int live_assess(const struct args *a, const struct assessment_options *o,
     }
     if (rc == 0)
         rc = check_permitted(&l, e);
+    if (rc == 0)
+        rc = sample(&l, deadline, e);
     if (rc == 0) {
         s = epoch_open(l.informers);
+        sampler_show(l.sampler, s);
         rc = assess_run(s, o, sink, ret, e);
         epoch_close(l.informers, s);
     }

@@ -15,6 +15,7 @@ struct assessor;
 struct config;
 struct history;
 struct informers;
+struct sampler;
 
 enum job_outcome { JOB_COMPLETED, JOB_PARTIAL, JOB_FAILED, JOB_CANCELLED, JOB_TIMED_OUT };
 
@@ -57,6 +58,7 @@ struct assessor_options {
     struct worker *worker;
     struct informers *informers;
     struct history *history;
+    struct sampler *sampler; // looks once for each job; NULL: usage is not known
     void (*finished)(void *arg, const char *uid); // result is ready
     void *arg;
 };

@@ -54,6 +54,7 @@ void manager_start_reconciling(struct manager *m)
                                       kube9_config_spec_heartbeat(config_spec(m->config))));
     timer_start(m->loop, &m->refresh, REFRESH_EVERY);
     timer_start(m->loop, &m->retention, RETAIN_FIRST);
+    sampler_keep_looking(m->sampler);
 }
 
 static void apply_config(struct manager *m)
@@ -165,6 +166,11 @@ static void on_beat(void *arg, const struct error *e)
     if (*m->told_health && strcmp(m->told_health, m->health) != 0)
         world_queue_config(m);
     snprintf(m->told_health, sizeof(m->told_health), "%s", m->health);
+}
+
+static void on_sampled(void *arg)
+{
+    assessor_caches_changed(((struct manager *)arg)->assessor);
 }
 
 static void on_refresh(void *arg)
@@ -393,10 +399,17 @@ static void build_workers(struct manager *m)
                                                         .opened = on_store_decided,
                                                         .health_changed = on_store_health,
                                                         .arg = m });
+    m->sampler = sampler_new(&(struct sampler_options){ .loop = m->loop,
+                                                        .client = m->client,
+                                                        .informers = m->informers,
+                                                        .permissions = m->permissions,
+                                                        .ended = on_sampled,
+                                                        .arg = m });
     m->assessor = assessor_new(&(struct assessor_options){ .loop = m->loop,
                                                            .worker = m->worker,
                                                            .informers = m->informers,
                                                            .history = m->history,
+                                                           .sampler = m->sampler,
                                                            .finished = world_job_finished,
                                                            .arg = m });
     m->runner = runner_new(&(struct runner_options){ .loop = m->loop,
@@ -463,6 +476,7 @@ void manager_free(struct manager *m)
     worker_free(m->worker); // ends the job, closes the store, delivers what came of it
     assessor_free(m->assessor);
     history_free(m->history);
+    sampler_free(m->sampler);
     if (m->client)
         world_fini(m);
     heartbeat_free(m->heartbeat);

@@ -17,6 +17,7 @@
 #include "controller/manager.h"
 #include "controller/policy_reports.h"
 #include "controller/runner.h"
+#include "controller/sampler.h"
 #include "controller/watched.h"
 #include "informer/client.h"
 #include "informer/informer.h"
@@ -46,6 +47,7 @@ struct manager {
     struct lease *lease;
     struct history *history;
     struct assessor *assessor;
+    struct sampler *sampler;
     struct runner *runner;
     struct policy_reports *policy_reports;
     struct heartbeat *heartbeat;

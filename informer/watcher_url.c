@@ -36,6 +36,8 @@ char *watcher_list_url(const struct kind *k, const struct list_parameters *p)
     add_path(&b, k, "watch=false");
     if (p->limit)
         buf_addf(&b, "&limit=%zu", p->limit);
+    if (p->labels)
+        add_escaped(&b, "labelSelector", p->labels);
     if (*p->cont)
         add_escaped(&b, "continue", p->cont);
     else if (*p->rv)

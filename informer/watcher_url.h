@@ -7,9 +7,10 @@
 #include "base/base.h"
 
 struct list_parameters {
-    const char *rv;   // "" : unset
-    const char *cont; // "" : first page; else rv is not sent
-    size_t limit;     // 0: none
+    const char *rv;     // "" : unset
+    const char *cont;   // "" : first page; else rv is not sent
+    size_t limit;       // 0: none
+    const char *labels; // selector; NULL: all
 };
 
 struct watch_parameters {

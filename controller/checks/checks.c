@@ -39,8 +39,10 @@
     X(performance)                                                                                 \
     X(performance_vpa)                                                                             \
     X(performance_scaling)                                                                         \
+    X(performance_usage)                                                                           \
     X(cost)                                                                                        \
     X(cost_volumes)                                                                                \
+    X(cost_usage)                                                                                  \
     X(operations)                                                                                  \
     X(operations_objects)                                                                          \
     X(operations_exemptions)                                                                       \

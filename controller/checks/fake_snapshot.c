@@ -4,6 +4,7 @@
 
 #include "apis/manifest.h"
 #include "apis/types.h"
+#include "apis/usage.h"
 #include "base/alloc.h"
 #include "base/arena.h"
 
@@ -28,6 +29,7 @@ void fake_snapshot_fini(struct fake_snapshot *f)
         free(f->v[k]);
     }
     free(f->written);
+    usage_free(f->usage);
 }
 
 void fake_snapshot_add(struct fake_snapshot *f, struct object *o)
@@ -42,6 +44,33 @@ void fake_snapshot_add(struct fake_snapshot *f, struct object *o)
     f->s.objects[o->kind] = (const struct object *const *)f->v[o->kind];
 }
 
+static const struct object *find(const struct fake_snapshot *f, enum kind_id k,
+                                 const struct object *like)
+{
+    for (uint32_t i = 0; i < f->s.n[k]; i++) {
+        if (f->v[k][i]->ns == like->ns && strcmp(object_name(f->v[k][i]), object_name(like)) == 0)
+            return f->v[k][i];
+    }
+    return NULL;
+}
+
+// What was seen of Pods and Nodes that stand before it.
+static void take_usage(struct fake_snapshot *f, const struct object *o)
+{
+    bool pod = o->kind == KIND_POD_METRICS;
+    const struct object *of = find(f, pod ? KIND_POD : KIND_NODE, o);
+
+    if (!f->usage)
+        f->usage = usage_new();
+    f->s.usage = f->usage;
+    usage_begin(f->usage, USEC_PER_SEC * (pod ? pod_metrics_timestamp(pod_metrics_of(o))
+                                              : node_metrics_timestamp(node_metrics_of(o))));
+    if (of && pod)
+        usage_put_pod(f->usage, of, o);
+    else if (of)
+        usage_put_node(f->usage, of, o);
+}
+
 static void on_object(void *arg, struct object *o, struct yaml_lines *lines, atom api_version)
 {
     struct fake_snapshot *f = arg;
@@ -49,6 +78,8 @@ static void on_object(void *arg, struct object *o, struct yaml_lines *lines, ato
 
     yaml_lines_free(lines);
     fake_snapshot_add(f, o);
+    if (kind_get((enum kind_id)o->kind)->sampled)
+        take_usage(f, o);
     if (!api_version)
         return;
     f->written = xrealloc(f->written, (n + 1) * sizeof(*f->written));

@@ -10,6 +10,7 @@ struct fake_snapshot {
     struct object **v[KIND_COUNT]; // owned
     uint32_t cap[KIND_COUNT];
     struct written_version *written; // owned
+    struct usage *usage;             // owned; of the PodMetrics and NodeMetrics, in their order
     struct error *error;             // while YAML is read: what could not be
     bool broken;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nodes that run for nothing. Requests are what the scheduler packs by, so they bound how few nodes
 // would do.
+#include "controller/checks/demand.h"
 #include "controller/checks/join.h"
 #include "controller/checks/report.h"
 #include "controller/checks/resources.h"
@@ -80,6 +81,52 @@ static void request_utilisation(struct report *r)
         judge_use(r, RESOURCE_MEMORY, memory);
 }
 
+// Nodes of which nothing is known count on neither side.
+static double used(const struct report *r, enum resource res, double *ret_of)
+{
+    double sum = 0;
+
+    *ret_of = 0;
+    FOR_EACH_OBJECT(n, r->snapshot, KIND_NODE)
+    {
+        struct usage_samples s = { 0 };
+        int64_t have;
+
+        usage_of_node(r->snapshot->usage, n, &s);
+        if (!(s.have & 1) || !usable(n) ||
+            !resource_in(node_status_allocatable(node_status(node_of(n))), res, &have))
+            continue;
+        *ret_of += (double)have;
+        sum += (double)demand_value(s.slot[0], res);
+    }
+    return sum;
+}
+
+static void judge_usage(struct report *r, enum resource res)
+{
+    double have, in_use = used(r, res, &have), asked = requested(r, res);
+
+    if (have > 0 && in_use < 0.10 * have)
+        report_warn(r, "", "only %.1f %% of the nodes' %s is used", in_use / have * 100,
+                    resource_name(res));
+    else if (asked > 0 && in_use < 0.30 * asked)
+        report_warn(r, "", "only %.1f %% of the %s that is requested is used", in_use / asked * 100,
+                    resource_name(res));
+}
+
+static void usage_efficiency(struct report *r)
+{
+    double have;
+
+    used(r, RESOURCE_CPU, &have);
+    if (have <= 0) {
+        report_skip(r, SKIP_NO_DATA, "nothing is known of the usage of any node");
+        return;
+    }
+    judge_usage(r, RESOURCE_CPU);
+    judge_usage(r, RESOURCE_MEMORY);
+}
+
 static bool is_small(const struct workload *w)
 {
     int64_t cpu = pod_request(w->spec, RESOURCE_CPU),
@@ -156,6 +203,16 @@ CHECK_TABLE(sustainability, CHECK_SUSTAINABILITY,
               .flags = CHECK_LIVE | CHECK_ALL_NAMESPACES,
               .reads = NODES | KIND_BIT(KIND_POD) | CONTROLLERS,
               .per_cluster = request_utilisation },
+            { .id = "sustainability/cluster-usage-efficiency",
+              .title = "A good part of what nodes have, and workloads request, is used",
+              .remediation = "Lower requests that nobody uses, then use fewer or smaller nodes.",
+              .frameworks = "",
+              .aliases = "sustainability.resource-efficiency-signals",
+              .severity = CHECK_MEDIUM,
+              .tier = 1,
+              .flags = CHECK_LIVE | CHECK_ALL_NAMESPACES,
+              .reads = NODES | KIND_BIT(KIND_NODE_METRICS) | KIND_BIT(KIND_POD) | CONTROLLERS,
+              .per_cluster = usage_efficiency },
             { .id = "sustainability/node-consolidation",
               .title = "No more nodes run than the requests need",
               .remediation = "Let a node autoscaler consolidate, or remove nodes.",

@@ -3,6 +3,7 @@
 // not look like compliance.
 #include "controller/checks/tally.h"
 
+#include "apis/usage.h"
 #include "controller/checks/walk.h"
 
 static enum skip_reason reason_of(enum kind_state s)
@@ -36,6 +37,8 @@ static void look_at_reads(struct tally *t, const struct check *c, const struct s
         t->run = false;
         t->why_not = why;
         t->missing = (enum kind_id)k;
+        if (kind_get(t->missing)->sampled && *usage_problem(s->usage))
+            t->problem = usage_problem(s->usage);
     }
 }
 
@@ -122,8 +125,9 @@ static void say_why_not(const struct tally *t, enum skip_reason why, char text[T
         snprintf(text, TALLY_TEXT_MAX,
                  !by_kind       ? "needs a running cluster"
                  : t->undecoded ? "the content of some %s objects could not be read"
+                 : t->problem   ? "%s could not be read: %.200s"
                                 : "%s could not be read yet",
-                 kind);
+                 kind, t->problem);
         break;
     }
 }

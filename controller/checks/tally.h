@@ -12,6 +12,7 @@ struct tally {
     enum skip_reason why_not; // not run: why
     enum kind_id missing;     // the kind behind why_not or blind
     enum skip_reason blind;   // some kind cannot be read: a pass would be a guess
+    const char *problem;      // why that kind could not be read; NULL: unknown
     bool undecoded;           // blind: the kind is read, but not all of its objects
     struct unit_counts units;
     uint32_t skips[SKIP_REASON_COUNT];
