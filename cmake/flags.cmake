@@ -12,7 +12,8 @@ endif()
 
 # No NDEBUG anywhere: an assertion that fails in production is a report, not a silent wrong answer.
 set(CMAKE_C_FLAGS_DEBUG "-Og -g")
-set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+# The folder that it is built in is not in the program: equal source gives equal bytes.
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=build")
 set(CMAKE_C_FLAGS_RELEASE "-O2")
 
 add_compile_definitions(_GNU_SOURCE K9_VERSION="${PROJECT_VERSION}")

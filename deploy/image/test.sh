@@ -196,10 +196,16 @@ bill_is_complete() {
 	done < <(find "$work/root/lib" "$work/root/lib64" -type f)
 }
 
+# Or the same source would be another program in another folder.
+names_no_folder() {
+	! grep -aF -m 1 "$(cd "$here/../.." && pwd)/" "$program"
+}
+
 [[ $(id -u) == 0 ]] || {
 	echo "image: needs root, for chroot and mounts: sudo $0 $1"
 	exit 1
 }
+check "the program does not say where it was built" names_no_folder
 check "the image can be built" "$here/image.sh" "$program" "$work/image"
 ((failed == 0)) || counted
 check "it can be built elsewhere" build_again
