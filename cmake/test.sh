@@ -88,7 +88,7 @@ count() {
 # the lines that name one, or the last lines of all.
 remember() {
     local lines
-    lines=$(grep -nE 'FAILED|\*\*\*(Failed|Timeout|Exception)|not ok|[Ee]rror:|ERROR|SUMMARY|to replay|(OVER|UNDER)$' "$log" |
+    lines=$(grep -nE 'FAILED|\*\*\*(Failed|Timeout|Exception)|not ok|[Ee]rror:|ERROR|SUMMARY|VIOLATION|to replay|(OVER|UNDER)$' "$log" |
         tail -n 30)
     {
         echo "-- what $1 said:"

@@ -37,6 +37,7 @@ type campaign struct {
 	states   map[string]tree // of a config: spec to what its first time gave
 	results  map[string]tree // of a run
 	counts   actoCounts
+	told     []string // violations
 	mutex    sync.Mutex
 	illegal  []string        // heard since the last look
 	exempt   map[string]bool // objects whose status somebody else wrote
@@ -223,7 +224,9 @@ func (c *campaign) shrink(t *trial) ([]step, error) {
 
 func (c *campaign) tell(t *trial, err error) {
 	c.counts.violations++
-	fmt.Printf("VIOLATION in trial %d (%s %s): %v\n  replay: make acto SEED=%d TRIAL=%d\n", t.number, t.plural, t.part, err, c.seed, t.number)
+	text := fmt.Sprintf("VIOLATION in trial %d (%s %s): %v\n  replay: make acto SEED=%d TRIAL=%d\n", t.number, t.plural, t.part, err, c.seed, t.number)
+	fmt.Print(text)
+	c.told = append(c.told, text)
 	if c.counts.violations > 1 {
 		return // a chain costs seconds, and the first one shows what is wrong
 	}
@@ -238,8 +241,10 @@ func (c *campaign) tell(t *trial, err error) {
 	}
 }
 
+// summary says the violations again: a reader of a long log looks at its end.
 func (c *campaign) summary() {
 	n := c.counts
+	fmt.Print(strings.Join(c.told, ""))
 	fmt.Printf("  %d steps: %d refused by the API server, %d accepted, %d accepted but stalled\n", n.steps, n.refused, n.valid, n.stalled)
 	fmt.Printf("  %d rollbacks compared, %d differentials compared, %d restarts, %d tampered statuses, %d violations\n",
 		n.rollbacks, n.differentials, n.restarts, n.repaired, n.violations)
