@@ -80,7 +80,7 @@ struct schedule_decision schedule_decide(const struct schedule *s, usec last, us
         d.next = schedule_next(s, now);
         return d;
     }
-    if (last > now) // the clock was set back: wait for it, but not longer than one interval
+    if (last > now) // the clock was set back a little: not the same time twice
         last = now;
     d.next = schedule_next(s, last);
     if (d.next > now)

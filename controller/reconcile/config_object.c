@@ -34,10 +34,16 @@ static const struct kube9_config_status *status_of(const struct config_input *in
     return in->object ? kube9_config_status(kube9_config_of(in->object)) : NULL;
 }
 
+// A time to come was written while some clock was ahead. Waiting for it would mean no run until then.
+static usec believable(usec at, usec now)
+{
+    return at <= now + SCHEDULE_MIN_INTERVAL ? at : 0;
+}
+
 usec config_last_schedule(const struct config_input *in)
 {
-    usec at = MAX(in->last_schedule,
-                  kube9_config_status_last_schedule_time(status_of(in)) * USEC_PER_SEC);
+    usec status = kube9_config_status_last_schedule_time(status_of(in)) * USEC_PER_SEC;
+    usec at = MAX(believable(in->last_schedule, in->now), believable(status, in->now));
 
     // A run that exists was scheduled, whatever was remembered of it.
     for (size_t i = 0; i < in->n_runs; i++) {
@@ -46,7 +52,7 @@ usec config_last_schedule(const struct config_input *in)
 
         if (strncmp(name, "default-", 8) == 0 && str_i64(str_of(name + 8), &minutes) == 0 &&
             minutes < INT64_MAX / USEC_PER_MIN)
-            at = MAX(at, minutes * USEC_PER_MIN);
+            at = MAX(at, believable(minutes * USEC_PER_MIN, in->now));
     }
     return at;
 }
