@@ -1,18 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // For LD_PRELOAD: the wall clock of one process is CLOCK_SKEW seconds off, as on a machine without
-// time synchronisation. Clocks that count from the start of the machine stay true.
+// time synchronisation, or as many as the file CLOCK_SKEW_FILE says at each moment: written anew, the
+// clock jumps. Clocks that count from the start of the machine stay true.
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
+static time_t skew_of_file(const char *path)
+{
+    char text[32] = { 0 };
+    int saved = errno, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        if (read(fd, text, sizeof(text) - 1) < 0)
+            text[0] = 0;
+        close(fd);
+    }
+    errno = saved;
+    return atol(text);
+}
+
 static time_t skew(void)
 {
-    const char *text = getenv("CLOCK_SKEW");
+    const char *text = getenv("CLOCK_SKEW"), *file = getenv("CLOCK_SKEW_FILE");
 
-    return text ? atol(text) : 0;
+    return file ? skew_of_file(file) : text ? atol(text) : 0;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *ret)

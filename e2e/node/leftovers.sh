@@ -46,10 +46,17 @@ down() {
 	"$E2E/node.sh" down "$CLUSTER"
 }
 
+# A Pod that runs when its node is taken away.
+running() {
+	k run busy --image=localhost/pause:1 --image-pull-policy=Never || fail "kubectl run"
+	k wait --for=condition=Ready --timeout=60s pod/busy || fail "the Pod is not ready"
+}
+
 nothing_is_left() {
 	local group
 	group=$(<"$CLUSTER/node/cgroup")
-	it "down ends it, with Pods running" down
+	it "a Pod runs" running
+	it "down ends all" down
 	it "it left no process, mount, cgroup, interface, rule, setting or file" no_trace "$group"
 	it "an up that is interrupted cleans up" interrupted_up 2.5 INT
 	it "after Ctrl-C nothing is left" no_trace "$group"

@@ -28,7 +28,7 @@ export E2E ROOT CLUSTER CASE_DIR KUBECONFIG KUBECTL
 source "$E2E/lib.sh"
 # shellcheck source=cmake/counted.sh
 source "$ROOT/cmake/counted.sh"
-K9E2E=$(cache_dir)/tools/bin/k9e2e
+K9E2E=$work/bin/k9e2e
 export HELM_CACHE_HOME=$work/helm HELM_CONFIG_HOME=$work/helm HELM_DATA_HOME=$work/helm
 export PATH=$work/bin:$PATH
 began=$SECONDS
@@ -77,7 +77,7 @@ must() {
 show_node() {
 	[[ -s $KUBECONFIG ]] || return 0
 	{
-		k get pods -A -o wide
+		k get pods -n kube9-system -o wide
 		k get events -n kube9-system --sort-by=.lastTimestamp | tail -n 8
 		k logs -n kube9-system deploy/kube9-operator --tail=10
 	} 2>&1 | cut -c1-300 | sed 's/^/    /'
@@ -109,6 +109,7 @@ esac
 	exit 1
 }
 "$E2E/build.sh" "$version" node && "$E2E/build.sh" helm || exit 1
+cp "$(cache_dir)/tools/bin/k9e2e" "$K9E2E" # another working tree may build its own meanwhile
 
 # shellcheck source=e2e/node/leftovers.sh
 source "$E2E/node/leftovers.sh"
@@ -119,7 +120,7 @@ init=$("$E2E/node.sh" init "$CLUSTER")
 in_the_node kubectl "$(cache_dir)/$version/bin/kubectl"
 in_the_node helm "$(cache_dir)/tools/bin/helm"
 in_the_node curl "$(command -v curl)"
-parts=(install)
+parts=(install history clock limits uninstall)
 for part in "${parts[@]}"; do
 	echo "-- $part"
 	# shellcheck source=/dev/null

@@ -18,6 +18,7 @@ type object = map[string]any
 type loadPlan struct {
 	pods, owners, namespaces int
 	fat                      bool
+	scheduler                string
 }
 
 func (p loadPlan) namespace(team int) string {
@@ -69,6 +70,14 @@ func podSpec(team int) object {
 	return object{"containers": []object{container}, "terminationGracePeriodSeconds": 5}
 }
 
+func (p loadPlan) podSpec(team int) object {
+	spec := podSpec(team)
+	if p.scheduler != "" {
+		spec["schedulerName"] = p.scheduler
+	}
+	return spec
+}
+
 type created struct {
 	Metadata struct {
 		UID string `json:"uid"`
@@ -95,7 +104,7 @@ func fatten(spec object, pod string) object {
 func loadTeam(client *kubeClient, plan loadPlan, team int, done *atomic.Int64) error {
 	name, namespace, pods := teamName(team), plan.namespace(team), plan.podsOf(team)
 	labels := object{"app": name}
-	template := object{"metadata": object{"labels": labels}, "spec": podSpec(team)}
+	template := object{"metadata": object{"labels": labels}, "spec": plan.podSpec(team)}
 	var owner created
 	err := client.do("POST", "/apis/apps/v1/namespaces/"+namespace+"/replicasets", object{
 		"metadata": object{"name": name, "labels": labels},
@@ -107,7 +116,7 @@ func loadTeam(client *kubeClient, plan loadPlan, team int, done *atomic.Int64) e
 		return err
 	}
 	for i := range pods {
-		spec := podSpec(team)
+		spec := plan.podSpec(team)
 		meta := object{
 			"name": podName(team, i), "labels": labels,
 			"ownerReferences": []object{{
@@ -179,6 +188,7 @@ func runLoad(args []string) error {
 	flags.IntVar(&plan.owners, "owners", 0, "default: one for 20 pods")
 	flags.IntVar(&plan.namespaces, "namespaces", 4, "")
 	flags.BoolVar(&plan.fat, "fat", false, "")
+	flags.StringVar(&plan.scheduler, "scheduler", "", "one that does not exist, where Pods must not run")
 	workers := flags.Int("workers", 8, "")
 	if err := flags.Parse(args); err != nil {
 		return err

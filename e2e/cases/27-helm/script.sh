@@ -84,7 +84,11 @@ run=$(first_run)
 equal "" "$(audit_denied)" "denied requests"
 
 # Upgrades: the first one takes over what a hook made, the next one changes it in place; a wrong value is
-# refused and changes nothing.
+# refused and changes nothing. What the values leave open stays as somebody set it.
+k patch kube9config default --type=merge -p '{"spec":{"assessment":{"timeoutSeconds":200}}}' >/dev/null
+helm upgrade kube9-operator "$chart" -n kube9-system --set config.spec.assessment.schedule="@every 5h"
+equal "@every 5h 200" "$(schedule) $(k get kube9config default -o jsonpath='{.spec.assessment.timeoutSeconds}')" \
+	"the Kube9Config after an upgrade that changes nothing of it"
 helm upgrade kube9-operator "$chart" -n kube9-system --set config.spec.assessment.schedule="@every 7h"
 equal "@every 7h" "$(schedule)" "the Kube9Config after the first upgrade"
 wait_for 5 "Ready after the first upgrade" condition_is Ready True
