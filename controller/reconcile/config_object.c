@@ -34,7 +34,8 @@ static const struct kube9_config_status *status_of(const struct config_input *in
     return in->object ? kube9_config_status(kube9_config_of(in->object)) : NULL;
 }
 
-// A time to come was written while some clock was ahead. Waiting for it would mean no run until then.
+// A time to come was written while some clock was ahead. Waiting for it would mean no run until
+// then.
 static usec believable(usec at, usec now)
 {
     return at <= now + SCHEDULE_MIN_INTERVAL ? at : 0;
