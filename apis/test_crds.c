@@ -115,6 +115,19 @@ static void selectors_of_exemptions_are_judged_by_their_path(void **state unused
     }
 }
 
+static void a_downgrade_of_containers_is_refused_by_its_path(void **state unused_arg)
+{
+    struct error e = { 0 };
+
+    assert_int_equal(judge("kind: Kube9Config\nmetadata: {name: default}\nspec: {assessment: "
+                           "{exemptions: [{name: a, reason: b}, {name: c, reason: d, effect: "
+                           "Downgrade, containers: [x]}]}}\n",
+                           &e),
+                     -1);
+    assert_string_equal(e.text, "spec.assessment.exemptions[1].effect: Downgrade is for whole "
+                                "objects, not with containers or images");
+}
+
 static void schedules_and_time_zones_are_judged(void **state unused_arg)
 {
     struct error e;
@@ -135,4 +148,5 @@ static void schedules_and_time_zones_are_judged(void **state unused_arg)
 RUN(T(the_crds_are_in_step_with_the_rows), T(the_documentation_is_in_step_with_the_rows),
     T(the_operator_accepts_what_the_server_accepts),
     T(the_operator_refuses_what_the_server_refuses),
-    T(selectors_of_exemptions_are_judged_by_their_path), T(schedules_and_time_zones_are_judged))
+    T(selectors_of_exemptions_are_judged_by_their_path),
+    T(a_downgrade_of_containers_is_refused_by_its_path), T(schedules_and_time_zones_are_judged))

@@ -37,6 +37,12 @@ static int check_exemptions(const struct assessment_settings *a, struct error *e
     uint32_t i = 0;
     FOR_EACH (exemption, x, assessment_settings_exemptions(a)) {
         char path[64];
+        if (exemption_effect(x) == EXEMPTION_DOWNGRADE &&
+            (exemption_containers(x).n || exemption_images(x).n))
+            return error_set(e, ERR_INVALID,
+                             "spec.assessment.exemptions[%u].effect: Downgrade is for whole "
+                             "objects, not with containers or images",
+                             i);
         snprintf(path, sizeof(path), "spec.assessment.exemptions[%u].selector", i);
         if (selector_check(exemption_selector(x), path, e))
             return -1;

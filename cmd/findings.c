@@ -4,6 +4,8 @@
 // before, of any check or of the same one, are kept once: most do.
 #include "cmd/findings.h"
 
+#include "base/clock.h"
+
 #define ROWS_FIRST   65536u
 #define CHECKS_FIRST 64u
 
@@ -60,6 +62,8 @@ struct row *findings_add(struct findings *fs, const struct finding *f)
                        .path = keep(a, alike.path, f->path),
                        .message = keep(a, alike.message, f->message),
                        .exemption = keep(a, before.exemption, f->exemption),
+                       .exemption_reason = keep(a, before.exemption_reason, f->exemption_reason),
+                       .exemption_expires = f->exemption_expires,
                        .line = f->line };
     memcpy(r->id, f->fingerprint, sizeof(r->id));
     if (f->verdict == VERDICT_SKIP)
@@ -126,7 +130,7 @@ size_t findings_run(const struct findings *fs, size_t at)
     size_t n = 0;
 
     while (at + n < fs->n && fs->v[at + n].check == first->check &&
-           fs->v[at + n].verdict == first->verdict)
+           fs->v[at + n].verdict == first->verdict && fs->v[at + n].severity == first->severity)
         n++;
     return n;
 }
@@ -191,5 +195,22 @@ const char *row_place(const struct row *r, char *ret, size_t n)
         at = put(ret, n, at, ":");
         put_number(ret, n, at, r->line);
     }
+    return ret;
+}
+
+const char *row_exemption(const struct row *r, char *ret, size_t n)
+{
+    const char *reason = r->exemption_reason ? r->exemption_reason : "";
+    char until[TIME_TEXT_MAX] = "";
+
+    *ret = '\0';
+    if (!r->exemption)
+        return ret;
+    if (r->exemption_expires)
+        time_format(r->exemption_expires, 0, until);
+    snprintf(ret, n, "%s by: %s%s%s%s%s%s%s",
+             r->verdict == VERDICT_SKIP ? "exempted" : "downgraded", r->exemption,
+             *reason || *until ? " (" : "", reason, *reason && *until ? "; " : "",
+             *until ? "until " : "", until, *reason || *until ? ")" : "");
     return ret;
 }

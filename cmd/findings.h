@@ -18,7 +18,9 @@ struct row { // tens of thousands of a big tree: nothing in it is wider than it 
     const char *kind, *ns, *name; // ns "" for cluster scope
     const char *path;             // "" if it is about no field
     const char *message;
-    const char *exemption; // SKIP: who exempted it
+    const char *exemption; // who exempted it, or downgraded it if it is not SKIP; NULL: nobody
+    const char *exemption_reason; // NULL: none
+    usec exemption_expires;       // 0: never
 };
 
 struct check_row { // a struct check_result whose text lives on
@@ -60,7 +62,8 @@ void findings_add_check(struct findings *fs, const struct check_result *r);
 // always in the same order. Exempted ones stand at the end.
 void findings_sort(struct findings *fs);
 
-// How many rows from v[at] on are of one check and verdict; sorted, all of them stand together.
+// How many rows from v[at] on are of one check, verdict and severity; sorted, all of them stand
+// together.
 size_t findings_run(const struct findings *fs, size_t at);
 
 // What is said when there is none: "No findings.", or "No new findings.".
@@ -69,5 +72,8 @@ const char *findings_none(const struct findings *fs);
 const char *findings_count(const struct findings *fs, char *ret, size_t n);
 // "Deployment shop/web"
 const char *row_object(const struct row *r, char *ret, size_t n);
+// "exempted by: mesh (reviewed by the platform team; until 2027-01-01T00:00:00Z)", or "downgraded
+// by: …"; "" if nobody did.
+const char *row_exemption(const struct row *r, char *ret, size_t n);
 // "deploy/web.yaml:12", "" when the object came from a cluster.
 const char *row_place(const struct row *r, char *ret, size_t n);

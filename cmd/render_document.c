@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON and YAML: {summary, findings[]}. Members are added at the end of their object, never renamed
 // or taken away, for others parse this.
+#include "base/clock.h"
 #include "cmd/output.h"
 #include "cmd/render.h"
 
@@ -53,6 +54,23 @@ static void write_summary(struct writer *w, const struct findings *fs)
     w_object_end(w);
 }
 
+static void write_exemption(struct writer *w, const struct row *r)
+{
+    char until[TIME_TEXT_MAX];
+
+    w_key(w, "exemption");
+    if (!r->exemption) {
+        w_null(w);
+        return;
+    }
+    w_object(w);
+    w_key_str(w, "by", r->exemption);
+    w_key_str(w, "reason", r->exemption_reason);
+    w_key_str(w, "expires",
+              r->exemption_expires ? time_format(r->exemption_expires, 0, until) : NULL);
+    w_object_end(w);
+}
+
 static void write_row(struct writer *w, const struct row *r)
 {
     w_object(w);
@@ -75,6 +93,7 @@ static void write_row(struct writer *w, const struct row *r)
         w_null(w);
     w_key_str(w, "message", r->message);
     w_key_str(w, "fix", r->check->remediation);
+    write_exemption(w, r);
     w_object_end(w);
 }
 

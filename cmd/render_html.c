@@ -141,7 +141,7 @@ static void put_tools(FILE *out, const struct findings *fs)
 
 static void put_row(FILE *out, const struct row *r)
 {
-    char text[1024];
+    char text[1600];
 
     put_element(out, "<li><div><b>", row_object(r, text, sizeof(text)), "</b>");
     row_place(r, text, sizeof(text));
@@ -150,8 +150,9 @@ static void put_row(FILE *out, const struct row *r)
     put_element(out, "</div><div><span class=\"message\">", r->message, "</span>");
     if (*r->path)
         put_element(out, "<small><code>", r->path, "</code></small>");
-    if (r->exemption)
-        put_element(out, "<small>exempted by: ", r->exemption, "</small>");
+    row_exemption(r, text, sizeof(text));
+    if (*text)
+        put_element(out, "<small>", text, "</small>");
     fputs("</div></li>\n", out);
 }
 

@@ -76,22 +76,21 @@ static void put_failure(FILE *out, const struct row *r)
     fputs("</failure>\n", out);
 }
 
-static void put_skipped(FILE *out, const char *why, const char *by)
+static void put_skipped(FILE *out, const char *why)
 {
     fputs("      <skipped>", out);
     put_xml(out, why);
-    put_xml(out, by);
     fputs("</skipped>\n", out);
 }
 
 static void put_row(FILE *out, const struct row *r)
 {
-    char name[640];
+    char name[640], text[1600];
 
     open_case(out, r->check, row_object(r, name, sizeof(name)));
     fputs(">\n", out);
     if (r->verdict == VERDICT_SKIP)
-        put_skipped(out, "exempted by: ", r->exemption);
+        put_skipped(out, row_exemption(r, text, sizeof(text)));
     else
         put_failure(out, r);
     fputs("    </testcase>\n", out);
@@ -118,7 +117,7 @@ static void put_suite(FILE *out, const struct findings *fs, const struct check_r
     } else if (c->verdict == VERDICT_SKIP && t.skipped == 1 && t.cases == 1) {
         open_case(out, c->check, skip_reason_name(c->reason));
         fputs(">\n", out);
-        put_skipped(out, c->message, "");
+        put_skipped(out, c->message);
         fputs("    </testcase>\n", out);
     }
     fputs("  </testsuite>\n", out);

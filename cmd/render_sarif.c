@@ -178,19 +178,20 @@ static void write_location(struct writer *w, const struct row *r)
 
 static void write_suppression(struct writer *w, const struct row *r)
 {
-    char text[512];
+    char text[1600];
 
     w_key_list(w, "suppressions");
     w_object(w);
     w_key_str(w, "kind", strcmp(r->exemption, "annotation") == 0 ? "inSource" : "external");
-    snprintf(text, sizeof(text), "exempted by: %s", r->exemption);
-    w_key_str(w, "justification", text);
+    w_key_str(w, "justification", row_exemption(r, text, sizeof(text)));
     w_object_end(w);
     w_list_end(w);
 }
 
 static void write_result(struct writer *w, const struct findings *fs, const struct row *r)
 {
+    char text[1600];
+
     w_object(w);
     w_key_str(w, "ruleId", r->check->id);
     for (size_t i = 0; i < fs->n_checks; i++) {
@@ -205,13 +206,15 @@ static void write_result(struct writer *w, const struct findings *fs, const stru
     w_object_end(w);
     if (fs->baseline.given)
         w_key_str(w, "baselineState", "new");
-    if (r->exemption)
+    if (r->verdict == VERDICT_SKIP)
         write_suppression(w, r);
     w_key_object(w, "properties");
     w_key_str(w, "status", verdict_name(r->verdict));
     w_key_str(w, "pillar", check_pillar_name(r->pillar));
     if (*r->path)
         w_key_str(w, "path", r->path);
+    if (r->exemption && r->verdict != VERDICT_SKIP)
+        w_key_str(w, "downgraded", row_exemption(r, text, sizeof(text)));
     w_object_end(w);
     w_object_end(w);
 }

@@ -122,7 +122,7 @@ static void the_json_document_has_exactly_its_members(void **state unused_arg)
 {
     static const char *const members[] = { "id",     "check",   "status", "severity",
                                            "pillar", "object",  "path",   "file",
-                                           "line",   "message", "fix" };
+                                           "line",   "message", "fix",    "exemption" };
     autofree char *text = printed("json");
     struct json_doc autojson doc = { 0 };
     struct error e = { 0 };

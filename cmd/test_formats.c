@@ -143,6 +143,19 @@ static void sarif_suppresses_what_is_exempted_and_nothing_else(void **state unus
         assert_int_equal(json_get(result(&doc, i), "suppressions") != NULL, i == fs.n - 1);
     assert_string_equal(json_str(json_path(result(&doc, fs.n - 1), "suppressions.0.kind"), ""),
                         "inSource");
+    assert_string_equal(
+        json_str(json_path(result(&doc, fs.n - 1), "suppressions.0.justification"), ""),
+        "exempted by: annotation (it goes <soon>; until 2027-01-01T00:00:00Z)");
+}
+
+static void html_and_junit_tell_why_a_finding_is_exempted_and_until_when(void **state unused_arg)
+{
+    static const char want[] =
+        "exempted by: annotation (it goes &lt;soon&gt;; until 2027-01-01T00:00:00Z)";
+    autofree char *html = printed("html"), *junit = printed("junit");
+
+    assert_non_null(strstr(html, want));
+    assert_non_null(strstr(junit, want));
 }
 
 static void sarif_levels_follow_severity_and_verdict(void **state unused_arg)
@@ -222,6 +235,7 @@ static void the_page_shows_every_finding_once(void **state unused_arg)
 RUN(T(markup_in_text_stays_text), T(a_message_mentions_nobody_on_github),
     S(sarif_names_file_and_line_or_the_object), S(sarif_results_point_to_their_rules),
     S(sarif_suppresses_what_is_exempted_and_nothing_else),
+    S(html_and_junit_tell_why_a_finding_is_exempted_and_until_when),
     S(sarif_levels_follow_severity_and_verdict), S(junit_counts_what_it_holds),
     S(a_comment_leaves_out_what_does_not_fit_and_says_how_much),
     S(the_page_shows_every_finding_once))

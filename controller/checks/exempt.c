@@ -107,6 +107,28 @@ static bool namespace_matches(const struct central *c, const struct exempt_targe
                     selector_matches(sel, object_meta_labels(object_meta_of(t->ns->object))));
 }
 
+// One accepted subject must not hide the others of its binding.
+static bool subjects_match(const struct central *c, const struct object *o)
+{
+    struct rlist globs = exemption_subjects(c->e), list = { 0 };
+    char account[400];
+
+    if (globs.n == 0)
+        return true;
+    if (o && o->kind == KIND_ROLE_BINDING)
+        list = role_binding_subjects(role_binding_of(o));
+    else if (o && o->kind == KIND_CLUSTER_ROLE_BINDING)
+        list = cluster_role_binding_subjects(cluster_role_binding_of(o));
+    FOR_EACH (subject, s, list) {
+        bool is_account = strcmp(atom_str(subject_kind(s)), "ServiceAccount") == 0;
+        snprintf(account, sizeof(account), "%s/%.300s", atom_str(subject_namespace(s)),
+                 text_or(subject_name(s), ""));
+        if (!one_of(globs, is_account ? account : text_or(subject_name(s), "")))
+            return false;
+    }
+    return list.n > 0;
+}
+
 static bool central_matches(const struct central *c, const struct exempt_target *t)
 {
     const struct label_selector *sel = exemption_selector(c->e);
@@ -114,7 +136,8 @@ static bool central_matches(const struct central *c, const struct exempt_target 
     return !c->entry->expired && one_of(exemption_kinds(c->e), t->kind) &&
            one_of(exemption_namespaces(c->e), t->ns->name) &&
            one_of(exemption_names(c->e), t->name) &&
-           (!sel || selector_matches(sel, object_meta_labels(t->meta))) && namespace_matches(c, t);
+           (!sel || selector_matches(sel, object_meta_labels(t->meta))) &&
+           namespace_matches(c, t) && subjects_match(c, t->object);
 }
 
 // "2027-01-31" counts to the end of that day.
@@ -131,13 +154,14 @@ static int until(const char *text, usec *ret)
     return time_parse(str_of(text), ret, NULL);
 }
 
-// Is the exemption void? Marks the entry and notices why.
+// Is the exemption void? Marks the entry and notices why. ret_end: when it will be; 0 never.
 static bool is_void(const struct exemptions *x, struct exemption_entry *entry, struct rlist notes,
-                    const char *object)
+                    const char *object, usec *ret_end)
 {
     const char *text = rmap_get(notes, ANNOTATION "-until");
     usec end;
 
+    *ret_end = 0;
     if (!text)
         return false;
     if (until(text, &end) < 0) {
@@ -145,6 +169,7 @@ static bool is_void(const struct exemptions *x, struct exemption_entry *entry, s
         notice(x, object, "the exemption is void: kube9.io/exempt-until is not an RFC 3339 date");
         return true;
     }
+    *ret_end = end;
     if (end > x->now)
         return false;
     entry->expired = true;
@@ -203,7 +228,7 @@ read_annotations(struct exemptions *x, const struct object_meta *meta, const str
     snprintf(object, sizeof(object), "%s %s%s%s", by->kind, by->ns, *by->ns ? "/" : "", by->name);
     e = ARENA_NEW(x->a, struct object_exemption);
     e->entry = entry_of(x, by);
-    if (is_void(x, e->entry, notes, object))
+    if (is_void(x, e->entry, notes, object, &e->expires))
         return NULL;
     e->any = true;
     e->containers = str_of(text_or(containers, ""));
@@ -211,7 +236,8 @@ read_annotations(struct exemptions *x, const struct object_meta *meta, const str
         read_checks(x, e, list, object);
     else
         memset(e->checks, 0xff, sizeof(e->checks));
-    e->entry->reasonless = !rmap_get(notes, ANNOTATION "-reason");
+    e->reason = rmap_get(notes, ANNOTATION "-reason");
+    e->entry->reasonless = !e->reason;
     if (e->entry->reasonless)
         notice(x, object, "the exemption has no kube9.io/exempt-reason");
     return e;
@@ -248,6 +274,11 @@ static unsigned old_labels(const struct object_meta *meta)
            (is_true(labels, "kube9.io/probe-exempt") ? CHECK_PROBES : 0U);
 }
 
+static bool for_containers(const struct exemption *e)
+{
+    return exemption_containers(e).n > 0 || exemption_images(e).n > 0;
+}
+
 void exempt_unit(struct exemptions *x, const struct exempt_target *t, struct unit_exemption *ret)
 {
     struct carrier by = { .group = t->group,
@@ -271,7 +302,7 @@ void exempt_unit(struct exemptions *x, const struct exempt_target *t, struct uni
     if (x->o->object_exemptions != OBJECT_EXEMPT_NONE)
         ret->groups = old_labels(t->meta);
     for (uint32_t i = 0; i < ret->n; i++)
-        ret->containers |= exemption_containers(ret->central[i]->e).n > 0;
+        ret->containers |= for_containers(ret->central[i]->e);
     for (size_t i = 0; i < ARRAY_SIZE(ret->by); i++)
         ret->containers |= ret->by[i] && ret->by[i]->containers.n > 0;
 }
@@ -288,25 +319,47 @@ static void use(struct exemption_entry *e, bool hides)
     e->used |= hides;
 }
 
-const char *exempt_by(const struct exemptions *x, const struct unit_exemption *u,
-                      const struct check *c, size_t index, bool hides)
+static struct exempted by_central(const struct exemption *e)
+{
+    static const enum check_severity severities[] = { [DOWNGRADED_LOW] = CHECK_LOW,
+                                                      [DOWNGRADED_MEDIUM] = CHECK_MEDIUM,
+                                                      [DOWNGRADED_HIGH] = CHECK_HIGH };
+
+    return (struct exempted){ .by = text_or(exemption_name(e), ""),
+                              .reason = exemption_reason(e),
+                              .expires = exemption_has_expires(e)
+                                             ? exemption_expires(e) * USEC_PER_SEC
+                                             : 0,
+                              .downgrade = exemption_effect(e) == EXEMPTION_DOWNGRADE,
+                              .severity = severities[exemption_severity(e)] };
+}
+
+bool exempt_by(const struct exemptions *x, const struct unit_exemption *u, const struct check *c,
+               size_t index, bool hides, struct exempted *ret)
 {
     for (uint32_t i = 0; i < u->n; i++) {
-        if (!has_bit(u->central[i]->checks, index) || exemption_containers(u->central[i]->e).n)
+        if (!has_bit(u->central[i]->checks, index) || for_containers(u->central[i]->e))
             continue;
         use(u->central[i]->entry, hides);
-        return text_or(exemption_name(u->central[i]->e), "");
+        *ret = by_central(u->central[i]->e);
+        return true;
     }
     for (size_t i = 0; i < ARRAY_SIZE(u->by); i++) {
         if (u->by[i] && u->by[i]->any && u->by[i]->containers.n == 0 &&
             has_bit(u->by[i]->checks, index) && may_exempt_itself(x, c)) {
             use(u->by[i]->entry, hides);
-            return "annotation";
+            *ret = (struct exempted){ .by = "annotation",
+                                      .reason = u->by[i]->reason,
+                                      .expires = u->by[i]->expires };
+            return true;
         }
     }
+    *ret = (struct exempted){ 0 };
     if (c->flags & u->groups)
-        return "label";
-    return u->platform && !(c->flags & CHECK_ALL_NAMESPACES) ? "platform" : NULL;
+        ret->by = "label";
+    else if (u->platform && !(c->flags & CHECK_ALL_NAMESPACES))
+        ret->by = "platform";
+    return ret->by != NULL;
 }
 
 static bool names_container(struct str list, const char *container)
@@ -321,19 +374,20 @@ static bool names_container(struct str list, const char *container)
 }
 
 bool exempt_container(const struct exemptions *x, const struct unit_exemption *u,
-                      const struct check *c, size_t index, const char *container)
+                      const struct check *c, size_t index, const struct container_view *container)
 {
     for (uint32_t i = 0; i < u->n; i++) {
         const struct central *by = u->central[i];
-        if (has_bit(by->checks, index) && exemption_containers(by->e).n &&
-            one_of(exemption_containers(by->e), container)) {
+        if (has_bit(by->checks, index) && for_containers(by->e) &&
+            one_of(exemption_containers(by->e), container->name) &&
+            one_of(exemption_images(by->e), text_or(container_image(container->c), ""))) {
             use(by->entry, true);
             return true;
         }
     }
     for (size_t i = 0; u->containers && i < ARRAY_SIZE(u->by); i++) {
         if (u->by[i] && has_bit(u->by[i]->checks, index) && may_exempt_itself(x, c) &&
-            names_container(u->by[i]->containers, container)) {
+            names_container(u->by[i]->containers, container->name)) {
             use(u->by[i]->entry, true);
             return true;
         }

@@ -16,6 +16,8 @@ struct object_exemption { // annotations of one object
     uint64_t checks[CHECK_WORDS];
     struct str containers; // comma list; empty: the whole object
     bool any;
+    const char *reason;            // NULL: none
+    usec expires;                  // 0: never
     struct exemption_entry *entry; // NULL: told before
 };
 
@@ -47,6 +49,13 @@ struct unit_exemption {
     bool containers; // some exemption is for containers
 };
 
+struct exempted {
+    const char *by, *reason; // as in struct finding
+    usec expires;
+    bool downgrade; // to severity; else the finding is skipped
+    enum check_severity severity;
+};
+
 struct exempt_target {
     const char *group, *kind, *name;
     const struct object *object;               // NULL: the cluster
@@ -60,10 +69,10 @@ struct exempt_target {
 void exempt_init(struct exemptions *x, const struct assessment_options *o,
                  const struct assess_sink *sink, usec now, struct arena *a);
 void exempt_unit(struct exemptions *x, const struct exempt_target *t, struct unit_exemption *ret);
-// Who exempts the unit from the check: NULL: nobody. "annotation", "label", "platform" or a name
-// from the configuration. hides: the unit did not pass, so that the exemption is of use.
-const char *exempt_by(const struct exemptions *x, const struct unit_exemption *u,
-                      const struct check *c, size_t index, bool hides);
+// Is the unit exempted from the check, by whom and how? hides: the unit did not pass, so that the
+// exemption is of use.
+bool exempt_by(const struct exemptions *x, const struct unit_exemption *u, const struct check *c,
+               size_t index, bool hides, struct exempted *ret);
 bool exempt_container(const struct exemptions *x, const struct unit_exemption *u,
-                      const struct check *c, size_t index, const char *container);
+                      const struct check *c, size_t index, const struct container_view *container);
 void exempt_unused(const struct exemptions *x); // notices entries that matched nothing

@@ -10,15 +10,19 @@
 struct finding {
     const struct check *check;
     enum verdict verdict;         // WARN, FAIL; SKIP only when wanted
-    enum check_severity severity; // the check's, unless a profile overrides it
+    enum check_severity severity; // the check's, unless a profile or an exemption lowers it
     enum skip_reason reason;      // SKIP
     const char *group, *kind, *ns,
         *name; // ns "" for cluster scope; kind "Cluster", name "cluster" for the whole cluster
     const struct object *object; // that object, or one that stands for it; NULL: the whole cluster
     const char *container;       // first offender, "" if it is not about a container
-    const char *path;      // first offender: "spec.template.spec.containers[0].image", "" if none
-    const char *message;   // all offenders of this object, joined by "; ", at most 1 KiB
-    const char *exemption; // SKIP: "annotation", "platform" or the name of the configured exemption
+    const char *path;    // first offender: "spec.template.spec.containers[0].image", "" if none
+    const char *message; // all offenders of this object, joined by "; ", at most 1 KiB
+    // Who accepted it: "annotation", "label", "platform" or the name of the configured exemption.
+    // With a verdict other than SKIP it was downgraded. NULL: nobody.
+    const char *exemption;
+    const char *exemption_reason; // NULL: none
+    usec exemption_expires;       // 0: never
     uint32_t offenders;
     uint32_t line;        // of the object in its file, 0 if live
     char fingerprint[17]; // hex; stable over runs, clusters and Pod names (§0.5)

@@ -114,7 +114,7 @@ static void path_of(char ret[PATH_MAX_TEXT], const struct unit *u, const struct 
 }
 
 static void send(struct assess *as, size_t i, const struct unit *u, const struct outcome *o,
-                 const char *exempted)
+                 const struct exempted *by)
 {
     char path[PATH_MAX_TEXT];
     struct finding f = { .check = as->checks[i],
@@ -130,9 +130,19 @@ static void send(struct assess *as, size_t i, const struct unit *u, const struct
                          .offenders = o->offenders };
 
     path_of(path, u, o);
-    f.verdict = exempted ? VERDICT_SKIP : o->verdict;
-    f.reason = exempted ? SKIP_EXEMPTED : SKIP_NONE;
-    f.exemption = exempted;
+    f.verdict = o->verdict;
+    if (by && by->downgrade) {
+        f.verdict = VERDICT_WARN;
+        f.severity = MIN(f.severity, by->severity);
+    } else if (by) {
+        f.verdict = VERDICT_SKIP;
+        f.reason = SKIP_EXEMPTED;
+    }
+    if (by) {
+        f.exemption = by->by;
+        f.exemption_reason = by->reason;
+        f.exemption_expires = by->expires;
+    }
     f.line = u->object ? u->object->line : 0;
     fingerprint(f.fingerprint, f.check, u);
     top_add(&as->top, &as->sum, &f, i);
@@ -160,13 +170,19 @@ static bool skip_undecoded(struct assess *as, size_t i, const struct object *o)
 static void account(struct assess *as, size_t i, const struct unit *u, const struct outcome *o)
 {
     struct tally *t = &as->tally[i];
-    const char *by = exempt_by(&as->ex, &u->ex, as->checks[i], i, o->verdict >= VERDICT_WARN);
+    struct exempted by;
+    bool exempted = exempt_by(&as->ex, &u->ex, as->checks[i], i, o->verdict >= VERDICT_WARN, &by);
 
-    if (by) {
+    if (exempted && by.downgrade && o->verdict >= VERDICT_WARN) {
+        t->units.warned++;
+        send(as, i, u, o, &by);
+        return;
+    }
+    if (exempted && !by.downgrade) {
         t->units.exempted++;
         t->skips[SKIP_EXEMPTED]++;
         if (o->verdict >= VERDICT_WARN && as->o->want_skipped)
-            send(as, i, u, o, by);
+            send(as, i, u, o, &by);
         return;
     }
     switch (o->verdict) {
@@ -194,7 +210,7 @@ static void judge_containers(struct assess *as, size_t i, const struct pod_view 
 
     for (uint32_t k = 0; k < p->n; k++) {
         const struct container_view *v = &p->containers[k];
-        if (!(v->set & c->sets) || (ex->containers && exempt_container(&as->ex, ex, c, i, v->name)))
+        if (!(v->set & c->sets) || (ex->containers && exempt_container(&as->ex, ex, c, i, v)))
             continue;
         report_at(&as->r, v);
         as->r.first = first;
@@ -217,7 +233,7 @@ static void judge_injected(struct assess *as, size_t i, const struct workload *w
         pod_view_init(&p, object_pod_spec(in->pod), object_meta_of(in->pod), as->s->server_minor,
                       list);
         if (in->at >= p.n || !(list[in->at].set & c->sets) ||
-            (ex->containers && exempt_container(&as->ex, ex, c, i, in->name)))
+            (ex->containers && exempt_container(&as->ex, ex, c, i, &list[in->at])))
             continue;
         report_at(&as->r, &list[in->at]);
         c->per_container(&as->r, &p, &list[in->at]);
