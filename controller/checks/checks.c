@@ -14,6 +14,7 @@
     X(security_images)                                                                             \
     X(security_vulnerabilities)                                                                    \
     X(security_scans)                                                                              \
+    X(security_exposure)                                                                           \
     X(security_accounts)                                                                           \
     X(security_rbac)                                                                               \
     X(security_network)                                                                            \

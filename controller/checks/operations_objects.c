@@ -131,6 +131,44 @@ static void unused_role(struct report *r, const struct object *o)
         report_warn(r, "", "no binding gives it to anybody");
 }
 
+static const char *port_name(const struct container *c, int32_t number)
+{
+    FOR_EACH (container_port, p, container_ports(c)) {
+        if (container_port_container_port(p) == number && *text_or(container_port_name(p), ""))
+            return container_port_name(p);
+    }
+    return NULL;
+}
+
+static void name_probe(struct report *r, const struct container *c, const struct probe *p,
+                       const char *field)
+{
+    struct int_or_string port = { 0 };
+
+    if (probe_has_http_get(p))
+        port = http_get_port(probe_http_get(p));
+    else if (probe_has_tcp_socket(p))
+        port = tcp_socket_port(probe_tcp_socket(p));
+    if (!port.s && port_name(c, port.i))
+        report_warn(r, field, "asks port %d by its number, although it is named '%s'", port.i,
+                    port_name(c, port.i));
+}
+
+static void named_ports(struct report *r, const struct pod_view *p unused_arg,
+                        const struct container_view *v)
+{
+    struct rlist ports = container_ports(v->c);
+
+    FOR_EACH (container_port, port, ports) {
+        if (ports.n > 1 && !*text_or(container_port_name(port), ""))
+            report_warn(r, "ports", "has a port %d without a name beside others",
+                        container_port_container_port(port));
+    }
+    name_probe(r, v->c, container_liveness_probe(v->c), "livenessProbe");
+    name_probe(r, v->c, container_readiness_probe(v->c), "readinessProbe");
+    name_probe(r, v->c, container_startup_probe(v->c), "startupProbe");
+}
+
 CHECK_TABLE(
     operations_objects, CHECK_OPERATIONS,
     { .id = "operational-excellence/owner-annotation",
@@ -203,4 +241,14 @@ CHECK_TABLE(
       .flags = CHECK_LIVE,
       .kinds = KIND_BIT(KIND_ROLE) | KIND_BIT(KIND_CLUSTER_ROLE),
       .reads = KIND_BIT(KIND_ROLE_BINDING) | KIND_BIT(KIND_CLUSTER_ROLE_BINDING),
-      .per_object = unused_role }, );
+      .per_object = unused_role },
+    { .id = "operational-excellence/named-ports",
+      .title = "Ports have names, and probes use them",
+      .remediation = "Name each port, and name it in probes and Services.",
+      .frameworks = "",
+      .aliases = "",
+      .severity = CHECK_LOW,
+      .tier = 2,
+      .flags = CHECK_OFF,
+      .sets = SET_SERVING,
+      .per_container = named_ports }, );

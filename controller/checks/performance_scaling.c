@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Autoscalers at work, quality of service, and where Pods and traffic may go.
 #include "base/clock.h"
+#include "controller/checks/join.h"
 #include "controller/checks/report.h"
 #include "controller/checks/resources.h"
 
@@ -52,6 +53,26 @@ static void at_max(struct report *r, const struct object *o)
              is_for(r, c, 60 * USEC_PER_MIN))
         report_warn(r, "spec.maxReplicas", "has wanted more than its %d replicas for over an hour",
                     max);
+}
+
+// Of manifests: in a cluster the autoscaler itself writes the number.
+static void replicas_conflict(struct report *r, const struct object *o)
+{
+    const struct scale_target_ref *t = horizontal_pod_autoscaler_spec_scale_target_ref(
+        horizontal_pod_autoscaler_spec(horizontal_pod_autoscaler_of(o)));
+    const char *kind = atom_str(scale_target_ref_kind(t));
+    const struct workload *w =
+        walk_find(&r->join->walk, kind, o->ns, text_or(scale_target_ref_name(t), ""));
+
+    if (!w || !w->known)
+        report_skip(r, SKIP_NO_DATA, "the manifests do not hold its target");
+    else if ((w->id == KIND_DEPLOYMENT &&
+              deployment_spec_has_replicas(deployment_spec(deployment_of(w->object)))) ||
+             (w->id == KIND_STATEFUL_SET &&
+              stateful_set_spec_has_replicas(stateful_set_spec(stateful_set_of(w->object)))))
+        report_warn(r, "spec.scaleTargetRef",
+                    "each time %s '%s' is applied its spec.replicas undoes what was scaled", kind,
+                    w->name);
 }
 
 static void qos(struct report *r, const struct container_view *c, enum resource which)
@@ -119,6 +140,17 @@ CHECK_TABLE(
       .flags = CHECK_LIVE,
       .kinds = KIND_BIT(KIND_HORIZONTAL_POD_AUTOSCALER),
       .per_object = at_max },
+    { .id = "performance-efficiency/hpa-replicas-conflict",
+      .title = "What an autoscaler scales does not set its replicas itself",
+      .remediation = "Take spec.replicas out of the manifest of the target.",
+      .frameworks = "",
+      .aliases = "",
+      .severity = CHECK_MEDIUM,
+      .tier = 2,
+      .flags = CHECK_FILES,
+      .kinds = KIND_BIT(KIND_HORIZONTAL_POD_AUTOSCALER),
+      .reads = KIND_BIT(KIND_DEPLOYMENT) | KIND_BIT(KIND_STATEFUL_SET),
+      .per_object = replicas_conflict },
     { .id = "performance-efficiency/guaranteed-qos-cpu",
       .title = "CPU requests are CPU limits",
       .remediation = "Set both to the same quantity.",

@@ -396,9 +396,22 @@ static void a_check_that_is_off_runs_in_the_profiles_that_name_it(void **state u
     assert_true(check_in_profile(checks_find("security/privileged-container"), "pss-baseline"));
 }
 
+// What others make an error is a matter of opinion (catalogue §3, case 32).
+static void limits_of_cpu_are_asked_for_in_strict_profiles_alone(void **state unused_arg)
+{
+    const struct check *c = checks_find("reliability/cpu-limit");
+
+    assert_false(check_in_profile(c, "default"));
+    assert_false(check_in_profile(c, "nsa"));
+    assert_true(check_in_profile(c, "strict"));
+    assert_true(check_in_profile(c, "multi-tenant"));
+    assert_true(check_in_profile(checks_find("reliability/memory-limit"), "default"));
+}
+
 RUN(T(each_id_is_well_formed_and_unique), T(each_check_has_exactly_one_scope_and_its_texts),
     T(every_upstream_check_has_an_alias), T(each_check_passes_and_fails_its_fixtures),
     T(each_fixture_belongs_to_a_check), T(no_check_passes_for_want_of_a_kind_that_it_needs),
     T(no_check_passes_for_want_of_what_could_not_be_decoded), T(the_documentation_is_the_tables),
     T(a_check_answers_to_its_frameworks_and_controls),
-    T(a_check_that_is_off_runs_in_the_profiles_that_name_it))
+    T(a_check_that_is_off_runs_in_the_profiles_that_name_it),
+    T(limits_of_cpu_are_asked_for_in_strict_profiles_alone))
