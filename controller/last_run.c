@@ -33,7 +33,10 @@ static void add_check(struct last_run *l, const struct status_check *c)
 
 static void start(struct last_run *l, const char *uid)
 {
+    struct run_figures full = l->full;
+
     last_run_fini(l);
+    l->full = full;
     l->arena = arena_new(LAST_RUN_MAX);
     l->uid = arena_strdup(l->arena, uid);
     l->checks = ARENA_ARRAY(l->arena, struct status_check, CHECKS_MAX);
@@ -49,6 +52,17 @@ static const char *phase_name(enum job_outcome o)
     return names[o];
 }
 
+static struct run_figures figures_of_result(const struct job_result *r)
+{
+    const struct assessment_summary *s = &r->summary;
+    struct run_figures f = { .known = true, .findings_known = true, .score = s->score };
+
+    for (int p = 0; p < CHECK_PILLARS; p++)
+        f.pillars[p] = s->pillars[p].counts.total ? s->pillars[p].score : -1;
+    memcpy(f.failing, r->failing, sizeof(f.failing));
+    return f;
+}
+
 void last_run_from_result(struct last_run *l, const char *uid, const struct job_result *r)
 {
     const struct assessment_summary *s = &r->summary;
@@ -57,7 +71,6 @@ void last_run_from_result(struct last_run *l, const char *uid, const struct job_
     l->phase = phase_name(r->outcome);
     l->succeeded = r->outcome == JOB_COMPLETED || r->outcome == JOB_PARTIAL;
     l->completed = r->completed;
-    l->full = r->full;
     if (!l->succeeded) {
         l->error = arena_strdup(l->arena, r->message);
         return;
@@ -68,16 +81,10 @@ void last_run_from_result(struct last_run *l, const char *uid, const struct job_
     l->passed = (int)s->counts.passing;
     l->failed = (int)s->counts.failing;
     l->warning = (int)s->counts.warning;
-    l->findings_known = true;
-    memcpy(l->failing, r->failing, sizeof(l->failing));
     for (size_t i = 0; i < r->n_checks; i++)
         add_check(l, &r->checks[i]);
-    for (int p = 0; p < CHECK_PILLARS; p++) {
-        if (s->pillars[p].counts.total == 0)
-            continue;
-        l->pillars[l->n_pillars].name = check_pillar_name((enum check_pillar)p);
-        l->pillars[l->n_pillars++].score = s->pillars[p].score;
-    }
+    if (r->full)
+        l->full = figures_of_result(r);
 }
 
 static int weight(const char *status)
@@ -96,10 +103,7 @@ static int take_row(void *arg, const struct finding_row *f)
     struct last_run *l = arg;
     struct status_check c = { f->check_id, f->check_name, f->pillar,
                               f->status,   f->message,    f->remediation };
-    int severity = f->severity ? check_severity_find(f->severity) : -1;
 
-    if (severity >= 0 && strcmp(f->status, "failing") == 0)
-        l->failing[severity]++;
     for (size_t i = 0; i < l->n_checks; i++) {
         struct status_check *have = &l->checks[i];
 
@@ -115,6 +119,40 @@ static int take_row(void *arg, const struct finding_row *f)
     return 0;
 }
 
+static int count_failing(void *arg, const struct finding_row *f)
+{
+    struct run_figures *figures = arg;
+    int severity = f->severity ? check_severity_find(f->severity) : -1;
+
+    if (severity >= 0)
+        figures->failing[severity]++;
+    return 0;
+}
+
+static void figures_from_store(struct run_figures *f, struct store *s)
+{
+    static const char *const failing[] = { "failing", NULL };
+    struct arena *autoarena a = arena_new((size_t)1 << 20);
+    struct error ignored = { 0 };
+    struct run_row row;
+    int64_t total;
+
+    if (store_run_newest(s, "Full", a, &row, &ignored) != 0)
+        return;
+    *f = (struct run_figures){ .known = true, .score = row.score };
+    for (int p = 0; p < CHECK_PILLARS; p++)
+        f->pillars[p] = -1;
+    for (size_t i = 0; i < row.n_pillars; i++) {
+        int p = check_pillar_find(row.pillars[i].name);
+
+        if (p >= 0)
+            f->pillars[p] = row.pillars[i].score;
+    }
+    f->findings_known =
+        store_finding_each(s, &(struct finding_query){ .run = row.uid, .statuses = failing },
+                           count_failing, f, &total, &ignored) == 0;
+}
+
 void last_run_from_store(struct last_run *l, struct store *s)
 {
     struct arena *autoarena a = arena_new((size_t)1 << 20);
@@ -122,7 +160,7 @@ void last_run_from_store(struct last_run *l, struct store *s)
     struct error ignored = { 0 };
     int64_t total;
 
-    if (store_run_get(s, "latest", a, &row, &ignored) != 0)
+    if (store_run_newest(s, NULL, a, &row, &ignored) != 0)
         return;
     start(l, row.uid);
     l->succeeded = strcmp(row.phase, "Failed") != 0;
@@ -130,22 +168,16 @@ void last_run_from_store(struct last_run *l, struct store *s)
                : strcmp(row.phase, "Partial") == 0 ? "partial"
                                                    : "completed";
     l->completed = row.completed;
-    l->full = strcmp(row.mode, "Full") == 0;
     l->score = row.score;
     l->total = row.total;
     l->evaluated = row.evaluated;
     l->passed = row.passing;
     l->failed = row.failing;
     l->warning = row.warning;
-    for (size_t i = 0; i < row.n_pillars; i++) {
-        l->pillars[l->n_pillars].name = arena_strdup(l->arena, row.pillars[i].name);
-        l->pillars[l->n_pillars++].score = row.pillars[i].score;
-    }
     if (store_finding_each(s, &(struct finding_query){ .run = row.uid }, take_row, l, &total,
                            &ignored) != 0)
         l->n_checks = 0;
-    else
-        l->findings_known = l->succeeded;
+    figures_from_store(&l->full, s);
 }
 
 static const char *end_message(const struct assessment_run_status *st)
@@ -185,8 +217,6 @@ bool last_run_from_object(struct last_run *l, const struct object *run)
                : assessment_run_status_phase(st) == RUN_PHASE_PARTIAL ? "partial"
                                                                       : "completed";
     l->completed = run_completion(run);
-    l->full =
-        assessment_run_spec_mode(assessment_run_spec(assessment_run_of(run))) == RUN_MODE_FULL;
     if (l->succeeded)
         take_counts(l, st);
     else

@@ -12,25 +12,26 @@ struct job_result;
 struct object;
 struct store;
 
+// Of the newest run for all checks. A run for a part of them, or one that failed, leaves them as
+// they are: its score would look like a fall of the cluster's.
+struct run_figures {
+    bool known;
+    bool findings_known;                // its results were at hand, not only its object
+    int32_t score;                      // -1: none
+    int32_t pillars[CHECK_PILLARS];     // likewise
+    uint32_t failing[CHECK_SEVERITIES]; // findings
+};
+
 struct last_run {
     struct arena *arena; // owns all below; NULL: no run yet
     const char *uid, *phase, *error;
     bool succeeded;
-    bool full; // for all checks, so that its figures compare with those of other such runs
     usec completed;
     int32_t score; // -1: none
     int total, evaluated, passed, failed, warning;
-    bool findings_known;                // its results were at hand, not only its object
-    uint32_t failing[CHECK_SEVERITIES]; // findings
     struct status_check *checks;
     size_t n_checks;
-
-    struct {
-        const char *name;
-        int32_t score;
-    } pillars[6];
-
-    size_t n_pillars;
+    struct run_figures full;
 };
 
 void last_run_fini(struct last_run *l);

@@ -36,19 +36,23 @@ void run_metrics_ended(const struct job_result *r)
         metric_add(METRIC_ASSESSMENT_CHECKS_TOTAL, 1, r->checks[i].pillar, r->checks[i].status);
 }
 
+static void set_figures(const struct run_figures *f)
+{
+    if (f->score >= 0)
+        metric_set(METRIC_ASSESSMENT_LAST_SCORE, f->score);
+    for (int p = 0; p < CHECK_PILLARS; p++) {
+        if (f->pillars[p] >= 0)
+            metric_set(METRIC_PILLAR_SCORE, f->pillars[p], check_pillar_name((enum check_pillar)p));
+    }
+    for (int s = 0; f->findings_known && s < CHECK_SEVERITIES; s++)
+        metric_set(METRIC_FINDINGS, f->failing[s], check_severity_name((enum check_severity)s));
+}
+
 void run_metrics_last(const struct last_run *l)
 {
     if (!l->uid)
         return;
     metric_set(METRIC_ASSESSMENT_LAST_RUN_TIMESTAMP, (double)l->completed / 1e6);
-    if (!l->full)
-        return;
-    if (l->score >= 0)
-        metric_set(METRIC_ASSESSMENT_LAST_SCORE, l->score);
-    for (size_t i = 0; i < l->n_pillars; i++) {
-        if (l->pillars[i].score >= 0)
-            metric_set(METRIC_PILLAR_SCORE, l->pillars[i].score, l->pillars[i].name);
-    }
-    for (int s = 0; l->findings_known && s < CHECK_SEVERITIES; s++)
-        metric_set(METRIC_FINDINGS, l->failing[s], check_severity_name((enum check_severity)s));
+    if (l->full.known)
+        set_figures(&l->full);
 }

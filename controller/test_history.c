@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "controller/assessor.h"
 #include "controller/history.h"
 #include "controller/run_metrics.h"
 #include "store/db.h"
@@ -290,45 +291,67 @@ static void the_newest_run_is_known_after_a_restart(void **state unused_arg)
 
     fake_run_put(s, &(struct fake_run){ .number = 1, .findings = 120 });
     fake_run_put(s, &(struct fake_run){ .number = 2, .findings = 80 });
+    fake_run_put(s, &(struct fake_run){ .number = 3, .findings = 30, .mode = "Pillar" });
     store_close(s);
     start();
     l = &history_facts(h)->last_run;
-    assert_string_equal(l->uid, "run-2");
+    assert_string_equal(l->uid, "run-3");
     assert_string_equal(l->phase, "completed");
     assert_true(l->succeeded);
     assert_int_equal(l->failed, 27);
-    assert_int_equal(l->n_pillars, 6);
-    assert_int_equal(l->n_checks, 40);
+    assert_int_equal(l->n_checks, 30);
     for (size_t i = 0; i < l->n_checks; i++)
         assert_string_not_equal(l->checks[i].status, "passing");
-    assert_true(l->findings_known);
-    for (int i = 0; i < CHECK_SEVERITIES; i++)
-        assert_int_equal(l->failing[i], failing_rows("run-2", check_severity_name(i)));
-    assert_true(l->failing[CHECK_CRITICAL] + l->failing[CHECK_HIGH] > 0);
+}
+
+static void figures_of_the_newest_full_run_are_known_after_a_restart(void **state unused_arg)
+{
+    struct error e = { 0 };
+    struct store *s = store_open(d.db, NULL, &e);
+    const struct last_run *l;
+
+    fake_run_put(s, &(struct fake_run){ .number = 1, .findings = 120 });
+    fake_run_put(s, &(struct fake_run){ .number = 2, .findings = 80 });
+    fake_run_put(s, &(struct fake_run){ .number = 3, .findings = 30, .mode = "Pillar" });
+    store_close(s);
+    start();
+    l = &history_facts(h)->last_run;
+    assert_true(l->full.known);
+    assert_true(l->full.findings_known);
+    assert_true(l->full.failing[CHECK_CRITICAL] + l->full.failing[CHECK_HIGH] > 0);
     run_metrics_last(l);
     for (int i = 0; i < CHECK_SEVERITIES; i++)
-        assert_int_equal(metric_value(METRIC_FINDINGS, check_severity_name(i)), l->failing[i]);
-    assert_int_equal(metric_value(METRIC_ASSESSMENT_LAST_SCORE), l->score);
-    assert_int_equal(metric_value(METRIC_PILLAR_SCORE, l->pillars[0].name), l->pillars[0].score);
+        assert_int_equal(metric_value(METRIC_FINDINGS, check_severity_name(i)),
+                         failing_rows("run-2", check_severity_name(i)));
+    assert_int_equal(metric_value(METRIC_ASSESSMENT_LAST_SCORE), l->full.score);
+    for (int i = 0; i < CHECK_PILLARS; i++)
+        assert_int_equal(metric_value(METRIC_PILLAR_SCORE, check_pillar_name(i)),
+                         l->full.pillars[i]);
 }
 
 static void the_score_of_a_run_for_one_pillar_is_not_the_cluster_s(void **state unused_arg)
 {
-    struct last_run full = { .uid = "a", .full = true, .score = 80, .completed = 5 * USEC_PER_SEC };
-    struct last_run part = { .uid = "b", .score = 20, .completed = 9 * USEC_PER_SEC };
+    struct job_result full = { .full = true, .completed = 5 * USEC_PER_SEC };
+    struct job_result part = { .completed = 9 * USEC_PER_SEC };
+    struct last_run l = { 0 };
 
-    part.pillars[part.n_pillars++].name = full.pillars[full.n_pillars++].name = "security";
-    full.pillars[0].score = 70;
-    part.pillars[0].score = 30;
-    full.findings_known = part.findings_known = true;
+    full.summary.score = 80;
+    full.summary.pillars[CHECK_SECURITY].counts.total = 1;
+    full.summary.pillars[CHECK_SECURITY].score = 70;
     full.failing[CHECK_HIGH] = 7;
+    part.summary.score = 20;
+    part.summary.pillars[CHECK_SECURITY] = full.summary.pillars[CHECK_SECURITY];
+    part.summary.pillars[CHECK_SECURITY].score = 30;
     part.failing[CHECK_HIGH] = 1;
-    run_metrics_last(&full);
-    run_metrics_last(&part);
+    last_run_from_result(&l, "a", &full);
+    last_run_from_result(&l, "b", &part);
+    assert_int_equal(l.score, 20);
+    run_metrics_last(&l);
     assert_int_equal(metric_value(METRIC_ASSESSMENT_LAST_SCORE), 80);
     assert_int_equal(metric_value(METRIC_PILLAR_SCORE, "security"), 70);
     assert_int_equal(metric_value(METRIC_FINDINGS, "high"), 7);
     assert_int_equal(metric_value(METRIC_ASSESSMENT_LAST_RUN_TIMESTAMP), 9);
+    last_run_fini(&l);
 }
 
 #define ST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -338,4 +361,5 @@ RUN(ST(facts_survive_a_restart), ST(a_locked_file_is_waited_for),
     ST(what_a_full_disk_refused_is_written_when_there_is_space_again),
     ST(a_value_that_is_the_same_is_not_written_again),
     ST(retention_goes_on_in_slices_until_it_is_done), ST(the_newest_run_is_known_after_a_restart),
+    ST(figures_of_the_newest_full_run_are_known_after_a_restart),
     T(the_score_of_a_run_for_one_pillar_is_not_the_cluster_s))

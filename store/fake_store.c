@@ -112,7 +112,7 @@ int fake_run_try(struct store *s, const struct fake_run *r, struct error *e)
     char uid[32], name[32];
     struct run_row row = { .uid = uid,
                            .name = name,
-                           .mode = "Full",
+                           .mode = r->mode ? r->mode : "Full",
                            .trigger = "Scheduled",
                            .phase = "Running",
                            .score = -1 };

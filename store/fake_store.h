@@ -20,8 +20,9 @@ int fake_dir_count(const struct fake_dir *d, const char *part); // files whose n
 
 struct fake_run { // run i: uid "run-i", name "default-i", one day after the other
     int number, findings;
-    bool failed;    // no verdicts
-    int check_base; // number of the first check
+    bool failed;      // no verdicts
+    int check_base;   // number of the first check
+    const char *mode; // NULL: "Full"
 };
 
 // Aborts the test when the store refuses.

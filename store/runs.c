@@ -344,23 +344,13 @@ static int read_pillars(struct store *s, struct arena *a, struct run_row *r, str
     return rc < 0 ? -1 : 0;
 }
 
-int store_run_get(struct store *s, const char *uid_or_name, struct arena *a, struct run_row *ret,
-                  struct error *e)
+static int get_run(struct store *s, const char *key, struct arena *a, struct run_row *ret,
+                   struct error *e)
 {
-    const char *key = uid_or_name;
-    struct stmt *q;
+    struct stmt *q = db_query(s->db, QUERY_RUN_GET, e);
     struct run_row row;
     int rc;
 
-    if (strcmp(key, "latest") == 0) {
-        q = db_query(s->db, QUERY_RUN_LATEST, e);
-        rc = q ? stmt_step(q, e) : -1;
-        if (rc <= 0)
-            return rc < 0 ? store_fail(s) : 1;
-        key = col_dup(q, 0, a);
-        stmt_reset(q);
-    }
-    q = db_query(s->db, QUERY_RUN_GET, e);
     if (!q)
         return store_fail(s);
     bind_text(q, 1, key);
@@ -373,6 +363,31 @@ int store_run_get(struct store *s, const char *uid_or_name, struct arena *a, str
         return store_fail(s);
     *ret = row;
     return 0;
+}
+
+int store_run_newest(struct store *s, const char *mode, struct arena *a, struct run_row *ret,
+                     struct error *e)
+{
+    struct stmt *q = db_query(s->db, QUERY_RUN_LATEST, e);
+    const char *uid;
+    int rc;
+
+    if (!q)
+        return store_fail(s);
+    bind_text(q, 1, mode);
+    rc = stmt_step(q, e);
+    if (rc <= 0)
+        return rc < 0 ? store_fail(s) : 1;
+    uid = col_dup(q, 0, a);
+    stmt_reset(q);
+    return get_run(s, uid, a, ret, e);
+}
+
+int store_run_get(struct store *s, const char *uid_or_name, struct arena *a, struct run_row *ret,
+                  struct error *e)
+{
+    return strcmp(uid_or_name, "latest") == 0 ? store_run_newest(s, NULL, a, ret, e)
+                                              : get_run(s, uid_or_name, a, ret, e);
 }
 
 static int read_runs(struct store *s, struct stmt *rows,

@@ -59,6 +59,11 @@ void store_run_rollback(struct store *s);
 int must_check store_run_get(struct store *s, const char *uid_or_name, struct arena *a,
                              struct run_row *ret, struct error *e);
 
+// The newest run that was Completed or Partial; with a mode ("Full") the newest of this mode. 1:
+// there is none.
+int must_check store_run_newest(struct store *s, const char *mode, struct arena *a,
+                                struct run_row *ret, struct error *e);
+
 struct run_query {
     const char *const *phases; // NULL-terminated, NULL = all
     usec since, until;         // on requested; 0 = open; until is exclusive
