@@ -120,7 +120,7 @@ init=$("$E2E/node.sh" init "$CLUSTER")
 in_the_node kubectl "$(cache_dir)/$version/bin/kubectl"
 in_the_node helm "$(cache_dir)/tools/bin/helm"
 in_the_node curl "$(command -v curl)"
-parts=(install history clock limits uninstall)
+parts=(install plugin history clock limits uninstall)
 for part in "${parts[@]}"; do
 	echo "-- $part"
 	# shellcheck source=/dev/null

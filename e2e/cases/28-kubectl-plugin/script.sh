@@ -51,6 +51,7 @@ exec_words_were() {
 
 put_back() {
 	k delete pod -n kube9-system -l app.kubernetes.io/name=kube9-operator --grace-period=0 --force
+	k delete pod -n k9-elsewhere --all --grace-period=0 --force
 	k delete namespace k9-elsewhere --ignore-not-found --wait=false
 	k delete rolebinding -n kube9-system k9-e2e-ann --ignore-not-found
 	k delete role -n kube9-system kube9-query --ignore-not-found
@@ -117,19 +118,19 @@ as_user ann kube9-query >/dev/null
 ann_reads() {
 	kubectl-kube9 status --kubeconfig "$ann"
 }
-wait_for 5 "a person with kube9-query asks for the status" ann_reads
+wait_for 15 "a person with kube9-query asks for the status" ann_reads
 plugin_says 1 'you may not create assessmentruns; .* --clusterrole=kube9-operator-edit' assess --kubeconfig "$ann"
 k create clusterrole k9-e2e-runs --verb=create,get --resource=assessmentruns.kube9.io >/dev/null
 k create clusterrolebinding k9-e2e-ann --clusterrole=k9-e2e-runs --user=ann >/dev/null
 ann_assesses() {
 	kubectl-kube9 assess --kubeconfig "$ann"
 }
-wait_for 5 "a person with a right to make runs" ann_assesses
+wait_for 15 "a person with a right to make runs" ann_assesses
 k patch role kube9-query -n kube9-system --type=json -p '[{"op":"remove","path":"/rules/1"}]' >/dev/null
 ann_may_not_exec() {
 	! kubectl-kube9 status --kubeconfig "$ann" >/dev/null 2>&1
 }
-wait_for 5 "the right to exec taken away" ann_may_not_exec
+wait_for 15 "the right to exec taken away" ann_may_not_exec
 before=$(k get assessmentruns -o name | wc -l)
 plugin_says 1 'you may not create pods/exec in namespace kube9-system' assess --kubeconfig "$ann"
 equal "$before" "$(k get assessmentruns -o name | wc -l)" "runs after an assess whose report could not be read"

@@ -51,7 +51,7 @@ holder=$!
 defer 'kill $(pgrep -P "$holder") "$holder" 2>/dev/null'
 start_operator
 wait_run early
-wait_for 5 "StoreLocked" reason_is StoreHealthy StoreLocked
+wait_for 15 "StoreLocked" reason_is StoreHealthy StoreLocked
 equal HistoryNotStored "$(k get assessmentrun early -o jsonpath='{.status.conditions[?(@.type=="Complete")].reason}')" "the run without history"
 equal Degraded "$(k get kube9config default -o jsonpath='{.status.health}')" "health without a history"
 matches '^history is not being kept: ' "$(k get kube9config default -o jsonpath='{.status.error}')" "status.error without a history"
@@ -61,15 +61,15 @@ wait_for 15 "the store is healthy again" condition_is StoreHealthy True
 matches 'no run has ended with a result yet' "$(cli query assessments summary -o table 2>&1)" "a history without a run"
 
 # Suspended, and the page's patch.
-wait_for 5 "Suspended" reason_is AssessmentsCurrent Suspended
+wait_for 15 "Suspended" reason_is AssessmentsCurrent Suspended
 cure="kubectl patch kube9config default --type merge -p '{\"spec\":{\"assessment\":{\"suspend\":false}}}'"
 told "$cure"
 PATH=$(dirname "$KUBECTL"):$PATH bash -c "$cure" >/dev/null
-wait_for 10 "not suspended any more" condition_is AssessmentsCurrent True
+wait_for 15 "not suspended any more" condition_is AssessmentsCurrent True
 
 # A run that is wrong names the field.
 assess wrong '{profile: nope}'
-wait_for 5 "a run with an unknown profile failed" failed_for wrong InvalidSpec
+wait_for 15 "a run with an unknown profile failed" failed_for wrong InvalidSpec
 matches "spec.profile: unknown profile 'nope'; there are: default" "$(k describe assessmentrun wrong)" "kubectl describe of it"
 
 # The operator was down for longer than the run may take: LastRunFailed, until a good one has ended.
@@ -78,11 +78,11 @@ assess late '{timeoutSeconds: 1}'
 k patch assessmentrun late --subresource=status --type=merge \
 	-p '{"status":{"phase":"Running","startTime":"2026-01-01T00:00:00Z"}}' >/dev/null
 start_operator
-wait_for 5 "DeadlineExceeded" failed_for late DeadlineExceeded
-wait_for 5 "LastRunFailed" reason_is AssessmentsCurrent LastRunFailed
+wait_for 15 "DeadlineExceeded" failed_for late DeadlineExceeded
+wait_for 15 "LastRunFailed" reason_is AssessmentsCurrent LastRunFailed
 assess right '{}'
 wait_run right
-wait_for 5 "the newest run is good" condition_is AssessmentsCurrent True
+wait_for 15 "the newest run is good" condition_is AssessmentsCurrent True
 
 # The plugin is not where kubectl looks, and the page's link puts it there.
 plugin_install
