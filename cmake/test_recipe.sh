@@ -50,7 +50,7 @@ judged() {
 }
 
 mkdir "$tmp/tree"
-git ls-files -z controller apis base docs cmake | xargs -0 cp --parents -t "$tmp/tree"
+git ls-files -z base apis informer store controller docs cmake | xargs -0 cp --parents -t "$tmp/tree"
 cp -a "$tmp/tree" "$tmp/before"
 
 # 2. A function above the table, a row at its end.
