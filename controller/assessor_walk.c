@@ -59,6 +59,11 @@ static int on_finding(void *arg, const struct finding *f)
     return 0;
 }
 
+static void on_unit(void *arg, const char *ns, uint32_t passed, uint32_t skipped)
+{
+    report_set_count_unit(((struct job *)arg)->result->reports, ns, passed, skipped);
+}
+
 static void put_check_row(struct job *j, const struct check_result *r, const char *status,
                           uint32_t objects)
 {
@@ -226,6 +231,8 @@ void assessor_walk(void *arg)
         .finding = on_finding, .result = on_result, .notice = on_notice, .arg = j
     };
 
+    if (j->result->reports)
+        sink.unit = on_unit;
     atomic_store(&j->walking, true);
     begin_rows(j);
     j->r.options.stop = should_stop;

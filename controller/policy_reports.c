@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nothing is listed: after a start any namespace may hold a report of ours, from then on those that
-// were written. So no right to read reports is needed.
+// After a start any namespace may hold a report of ours, from then on those that were written. When
+// none is wanted those of an earlier process are found by their label, once.
 #include "controller/policy_reports.h"
 
 #include "apis/kinds.h"
@@ -12,6 +12,7 @@
 #include "controller/reconcile/policy_report.h"
 #include "controller/report_set.h"
 #include "informer/client.h"
+#include "informer/list_once.h"
 
 #define PATH_MAX_BYTES 512
 #define FAILURES_MAX   5
@@ -23,6 +24,8 @@ struct policy_reports {
     struct plan plan;
     struct report_set *set; // that the plan is about
     size_t at;
+    struct list_once *search;
+    enum kind_id searched;
     bool busy, known; // known: standing is all there is
     unsigned failed;  // requests of this round
     char **standing;  // owned
@@ -46,6 +49,7 @@ static void stand(struct policy_reports *p, const char *ns)
 
 static void stop(struct policy_reports *p)
 {
+    list_once_cancel(TAKE(p->search));
     if (p->call)
         client_cancel(p->client, TAKE(p->call));
     if (p->busy)
@@ -77,11 +81,6 @@ bool policy_reports_installed(struct informers *in)
     return informer_get(in, KIND_CUSTOM_RESOURCE_DEFINITION, "", "policyreports.wgpolicyk8s.io") &&
            informer_get(in, KIND_CUSTOM_RESOURCE_DEFINITION, "",
                         "clusterpolicyreports.wgpolicyk8s.io");
-}
-
-bool policy_reports_standing(const struct policy_reports *p)
-{
-    return p->known && p->n_standing > 0;
 }
 
 static void finish(struct policy_reports *p)
@@ -196,4 +195,53 @@ void policy_reports_publish(struct policy_reports *p, struct report_set *set)
     p->failed = 0;
     p->at = 0;
     step(p);
+}
+
+static void found(void *arg, json_val *v)
+{
+    if (strcmp(json_str(json_path(v, "metadata.name"), ""), REPORT_NAME) == 0)
+        stand(arg, json_str(json_path(v, "metadata.namespace"), ""));
+}
+
+static void searched(void *arg, const struct error *e);
+
+static void search(struct policy_reports *p, enum kind_id k)
+{
+    p->searched = k;
+    p->search = list_once_start(&(struct list_once_options){ .client = p->client,
+                                                             .kind = kind_get(k),
+                                                             .labels = REPORT_LABEL,
+                                                             .item = found,
+                                                             .done = searched,
+                                                             .arg = p });
+}
+
+static void searched(void *arg, const struct error *e)
+{
+    struct policy_reports *p = arg;
+
+    p->search = NULL;
+    if (e->code != ERR_NONE) {
+        log_warn("PolicyReports of an earlier process were not looked for; again with the next run",
+                 log_err(e));
+        return;
+    }
+    if (p->searched == KIND_POLICY_REPORT) {
+        search(p, KIND_CLUSTER_POLICY_REPORT);
+        return;
+    }
+    p->known = true;
+    if (p->n_standing)
+        policy_reports_publish(p, NULL);
+}
+
+void policy_reports_clear(struct policy_reports *p)
+{
+    if (p->known && p->n_standing) {
+        policy_reports_publish(p, NULL);
+    } else if (!p->known && !p->search) {
+        stop(p);
+        forget(p);
+        search(p, KIND_POLICY_REPORT);
+    }
 }

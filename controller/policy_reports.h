@@ -12,7 +12,9 @@ struct report_set;
 
 struct policy_reports *policy_reports_new(struct client *c, struct informers *in);
 void policy_reports_free(struct policy_reports *p); // NULL ok; ends what is under way
-// The set moves in; NULL takes all reports of ours away. Replaces what is still under way.
+// The set moves in; NULL takes all that may stand away. Replaces what is still under way.
 void policy_reports_publish(struct policy_reports *p, struct report_set *set);
-bool policy_reports_installed(struct informers *in);          // both CRDs
-bool policy_reports_standing(const struct policy_reports *p); // has this process written any?
+// None is wanted: those that this process or an earlier one has written go. Nothing is asked once
+// that is known to be done.
+void policy_reports_clear(struct policy_reports *p);
+bool policy_reports_installed(struct informers *in); // both CRDs

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Results are kept as small copies, sorted when the body is made. The engine gives no number of
-// objects that pass per namespace, so summaries do not claim one.
+// Results are kept as small copies, sorted when the body is made.
 #include "controller/report_set.h"
 
 #include "apis/kinds.h"
@@ -29,7 +28,7 @@ struct report {
     const char *ns;
     struct result *v;
     uint32_t n, cap;
-    uint32_t fail, warn;
+    uint32_t fail, warn, pass, skip;
 };
 
 struct report_set {
@@ -147,6 +146,16 @@ void report_set_add(struct report_set *s, const struct finding *f)
     };
 }
 
+void report_set_count_unit(struct report_set *s, const char *ns, uint32_t passed, uint32_t skipped)
+{
+    struct report *r = report_of(s, ns);
+
+    if (!r)
+        return;
+    r->pass += passed;
+    r->skip += skipped;
+}
+
 size_t report_set_count(const struct report_set *s)
 {
     return s->n;
@@ -173,8 +182,24 @@ static int by_rank(const void *a, const void *b)
     return c ? c : strcmp(x->name, y->name);
 }
 
+// A namespace that passes everything has no report.
+static void drop_empty(struct report_set *s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->n; i++) {
+        struct report *r = s->v[i];
+        if (r->fail + r->warn > 0)
+            s->v[n++] = r;
+        else
+            map_del(&s->by_ns, hash_str(r->ns), r->ns);
+    }
+    s->n = n;
+}
+
 void report_set_sort(struct report_set *s)
 {
+    drop_empty(s);
     for (size_t i = 0; i < s->n; i++) {
         if (s->v[i]->n)
             qsort(s->v[i]->v, s->v[i]->n, sizeof(*s->v[i]->v), by_rank);
@@ -194,8 +219,11 @@ static void write_head(struct writer *w, const struct report *r)
     w_object_end(w);
     w_object_end(w);
     w_key_object(w, "summary");
+    w_key_int(w, "pass", r->pass);
     w_key_int(w, "fail", r->fail);
     w_key_int(w, "warn", r->warn);
+    w_key_int(w, "error", 0);
+    w_key_int(w, "skip", r->skip);
     w_object_end(w);
 }
 

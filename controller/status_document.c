@@ -180,7 +180,8 @@ int status_document_write(const struct status_facts *f, struct buf *out)
     w_key_str(&w, "lastSuccessTime", NULL);
     w_object_end(&w);
     write_detected(&w, f);
-    write_vulnerabilities(&w, &f->vulnerabilities);
+    if (f->trivy.detected)
+        write_vulnerabilities(&w, &f->vulnerabilities);
     write_assessment(&w, f);
     write_conformance(&w, f);
     w_object_end(&w);

@@ -24,8 +24,8 @@ struct status_facts {
         const char *namespace, *version; // NULL unknown
     } argocd, trivy;
 
-    struct detected_vulnerabilities vulnerabilities;
-    int server_minor; // 0 unknown
+    struct detected_vulnerabilities vulnerabilities; // said only when trivy is detected
+    int server_minor;                                // 0 unknown
 
     struct {
         const char *run_id, *phase; // NULL: no run yet

@@ -256,6 +256,56 @@ static void a_run_brings_the_vulnerabilities_of_images_up_to_date(void **state u
     fini(&f);
 }
 
+static int see_object(void *arg, const struct vulnerability_row *r)
+{
+    snprintf(arg, 64, "%s/%s", r->scan.kind, r->scan.name);
+    return 0;
+}
+
+static const char *vulnerable_object(struct fixture *f, char ret[64])
+{
+    struct store *s = store_open_readonly(f->db, NULL);
+    int64_t total = 0;
+
+    assert_non_null(s);
+    *ret = '\0';
+    assert_int_equal(store_vulnerability_each(s, &(struct vulnerability_query){ 0 }, see_object,
+                                              ret, &total, NULL),
+                     0);
+    store_close(s);
+    return ret;
+}
+
+static void
+a_vulnerability_is_told_of_the_deployment_behind_the_replica_set(void **state unused_arg)
+{
+    struct fixture f;
+    char text[64];
+
+    init(&f, true);
+    fake_server_put(
+        f.c.server,
+        "{\"kind\":\"VulnerabilityReport\",\"apiVersion\":\"aquasecurity.github.io/v1alpha1\","
+        "\"metadata\":{\"name\":\"a\",\"namespace\":\"shop\",\"labels\":{"
+        "\"trivy-operator.resource.kind\":\"ReplicaSet\","
+        "\"trivy-operator.resource.name\":\"cart-1\"}},\"report\":{\"vulnerabilities\":[" FOUND(
+            "CVE-1", "CRITICAL", "2") "]}}");
+    informers_add(f.c.in, KIND_VULNERABILITY_REPORT);
+    informers_add(f.c.in, KIND_REPLICA_SET);
+    fake_cluster_pass(&f.c, SEC);
+    run_once(&f);
+    assert_string_equal(vulnerable_object(&f, text), "ReplicaSet/cart-1");
+    fake_server_put(
+        f.c.server,
+        "{\"kind\":\"ReplicaSet\",\"apiVersion\":\"apps/v1\",\"metadata\":{\"name\":"
+        "\"cart-1\",\"namespace\":\"shop\",\"ownerReferences\":[{\"kind\":\"Deployment\","
+        "\"name\":\"cart\",\"controller\":true}]}}");
+    fake_cluster_pass(&f.c, SEC);
+    run_once(&f); // the report is the same; who runs the image is known now
+    assert_string_equal(vulnerable_object(&f, text), "Deployment/cart");
+    fini(&f);
+}
+
 static void without_a_store_the_run_ends_all_the_same(void **state unused_arg)
 {
     struct fixture f;
@@ -513,6 +563,7 @@ static void shutdown_ends_a_job_without_loss(void **state unused_arg)
 
 RUN(T(a_result_is_kept_with_its_rows_until_it_is_forgotten),
     T(a_run_brings_the_vulnerabilities_of_images_up_to_date),
+    T(a_vulnerability_is_told_of_the_deployment_behind_the_replica_set),
     T(without_a_store_the_run_ends_all_the_same), T(a_cancelled_run_keeps_no_rows),
     T(a_walk_ends_at_its_deadline),
     T(a_job_that_waits_for_the_caches_ends_at_its_deadline_or_when_cancelled),

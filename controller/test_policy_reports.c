@@ -48,11 +48,19 @@ static void a_report_has_the_worst_first_and_counts_all(void **state unused_arg)
     add(s, "shop", "a", VERDICT_FAIL, CHECK_LOW, "bad");
     add(s, "shop", "c", VERDICT_FAIL, CHECK_CRITICAL, "worse");
     add(s, "shop", "d", VERDICT_SKIP, CHECK_CRITICAL, "exempted");
+    report_set_count_unit(s, "shop", 7, 2);
+    report_set_count_unit(s, "quiet", 9, 0);
+    report_set_count_unit(s, "shop", 1, 0);
     root = body_of(s, "shop", &doc);
     assert_string_equal(json_str(json_get(root, "kind"), ""), "PolicyReport");
     assert_string_equal(json_str(json_path(root, "metadata.namespace"), ""), "shop");
     assert_int_equal(json_int(json_path(root, "summary.fail"), -1), 2);
     assert_int_equal(json_int(json_path(root, "summary.warn"), -1), 1);
+    assert_int_equal(json_int(json_path(root, "summary.pass"), -1), 8);
+    assert_int_equal(json_int(json_path(root, "summary.skip"), -1), 2);
+    assert_int_equal(json_int(json_path(root, "summary.error"), -1), 0);
+    assert_false(report_set_has(s, "quiet")); // it passes everything
+    assert_int_equal(report_set_count(s), 1);
     assert_int_equal(yyjson_arr_size(json_get(root, "results")), 3);
     assert_string_equal(json_str(json_path(root, "results.0.message"), ""), "worse");
     assert_string_equal(json_str(json_path(root, "results.1.message"), ""), "doubtful");
@@ -238,6 +246,36 @@ static void a_single_check_by_hand_leaves_the_reports_alone(void **state unused_
 }
 
 // A restart does not know what it wrote before: it looks everywhere once.
+static void after_a_restart_reports_that_are_not_wanted_go(void **state unused_arg)
+{
+    struct fake_manager f;
+    struct manager *m;
+    size_t asked;
+
+    log_capture(quiet, NULL);
+    fake_manager_init(&f);
+    install(&f);
+    fake_server_put(f.server,
+                    "{\"kind\":\"PolicyReport\",\"apiVersion\":\"wgpolicyk8s.io/v1alpha2\","
+                    "\"metadata\":{\"name\":\"" REPORT_NAME "\",\"namespace\":\"gone\"}}");
+    fake_server_put(f.server,
+                    "{\"kind\":\"PolicyReport\",\"apiVersion\":\"wgpolicyk8s.io/v1alpha2\","
+                    "\"metadata\":{\"name\":\"of-others\",\"namespace\":\"quiet\"}}");
+    fake_manager_config(&f, OFF);
+    m = fake_manager_start(&f);
+    fake_manager_pass(&f, 5 * FAKE_SEC);
+    run(&f, "a", "{}");
+    assert_null(fake_server_get(f.server, "policyreports", "gone", REPORT_NAME));
+    assert_non_null(fake_server_get(f.server, "policyreports", "quiet", "of-others"));
+    asked = fake_server_count(f.server, NULL, "policyreports");
+    assert_int_equal(fake_server_count(f.server, "GET", "managed-by"), 2);
+    run(&f, "b", "{}");
+    assert_int_equal(fake_server_count(f.server, NULL, "policyreports"), asked);
+    manager_free(m);
+    fake_manager_fini(&f);
+    log_capture(NULL, NULL);
+}
+
 static void after_a_restart_an_empty_report_goes(void **state unused_arg)
 {
     struct fake_manager f;
@@ -336,5 +374,6 @@ RUN(T(a_report_has_the_worst_first_and_counts_all),
     T(namespaces_have_a_limit_too), T(reports_are_replaced_and_empty_ones_go),
     T(reports_come_and_go_with_the_setting), T(without_the_crds_nothing_is_written),
     T(a_single_check_by_hand_leaves_the_reports_alone), T(after_a_restart_an_empty_report_goes),
+    T(after_a_restart_reports_that_are_not_wanted_go),
     T(a_namespace_that_takes_no_report_holds_up_no_other),
     T(a_namespace_that_is_leaving_is_nothing_to_warn_of))

@@ -64,6 +64,7 @@ static void what_is_not_there_is_said_to_be_not_detected(void **state unused_arg
     has(text,
         "\"argocd\": {\n    \"detected\": true,\n    \"namespace\": \"argocd\",\n    \"version\": null");
     has(text, "\"trivy\": {\n    \"detected\": false");
+    assert_null(strstr(text, "\"vulnerabilities\""));
 }
 
 static void a_run_shows_its_totals_checks_and_schedule(void **state unused_arg)

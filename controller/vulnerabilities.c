@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A report is named by its uid and has changed when its resourceVersion has.
+// A report is named by its uid and has changed when its resourceVersion has, or what runs the
+// image.
 #include "controller/vulnerabilities.h"
 
 #include "apis/types.h"
+#include "controller/checks/objects.h"
 #include "store/vulnerabilities.h"
 
-#define IMAGE_MAX 800
+#define IMAGE_MAX   800
+#define VERSION_MAX 400
 
 static const char *text(const char *s)
 {
@@ -42,18 +45,46 @@ static int put_vulnerabilities(struct store *s, const struct vulnerability_repor
     return 0;
 }
 
-static int put_report(struct store *s, const struct object *o, struct error *e)
+// What is told is the root that people know, not the ReplicaSet that a rollout made.
+struct root {
+    const char *kind, *name;
+};
+
+static struct root root_of(const struct object_index *makers, const struct object *report)
 {
+    struct rlist labels = object_meta_labels(object_meta_of(report));
+    struct root r = { text(rmap_get(labels, "trivy-operator.resource.kind")),
+                      text(rmap_get(labels, "trivy-operator.resource.name")) };
+    const struct object *made = NULL;
+
+    if (strcmp(r.kind, "ReplicaSet") == 0)
+        made = object_index_find(makers, KIND_REPLICA_SET, report->ns, r.name);
+    else if (strcmp(r.kind, "Job") == 0)
+        made = object_index_find(makers, KIND_JOB, report->ns, r.name);
+    if (!made)
+        return r;
+    FOR_EACH (owner_reference, owner, object_meta_owner_references(object_meta_of(made))) {
+        if (owner_reference_controller(owner))
+            return (struct root){ atom_str(owner_reference_kind(owner)),
+                                  text(owner_reference_name(owner)) };
+    }
+    return r;
+}
+
+static int put_report(struct store *s, const struct object_index *makers, const struct object *o,
+                      struct error *e)
+{
+    struct root root = root_of(makers, o);
     const struct vulnerability_report_data *d =
         vulnerability_report_report(vulnerability_report_of(o));
     struct rlist labels = object_meta_labels(object_meta_of(o));
-    char uid[UID_TEXT_MAX], version[24], image[IMAGE_MAX];
+    char uid[UID_TEXT_MAX], version[VERSION_MAX], image[IMAGE_MAX];
     struct scan_row row = {
         .uid = object_uid_text(o, uid),
         .version = version,
-        .kind = text(rmap_get(labels, "trivy-operator.resource.kind")),
+        .kind = root.kind,
         .ns = atom_str(o->ns),
-        .name = text(rmap_get(labels, "trivy-operator.resource.name")),
+        .name = root.name,
         .container = text(rmap_get(labels, "trivy-operator.container.name")),
         .image = image_of(d, image),
         .digest = text(vulnerability_artifact_digest(vulnerability_report_data_artifact(d))),
@@ -63,9 +94,21 @@ static int put_report(struct store *s, const struct object *o, struct error *e)
 
     if (object_undecoded(o))
         return 0; // it does not say anything that could be shown
-    snprintf(version, sizeof(version), "%" PRIu64, o->rv);
+    snprintf(version, sizeof(version), "%" PRIu64 " %s/%s", o->rv, root.kind, root.name);
     rc = store_scan_put(s, &row, e);
     return rc == 1 ? put_vulnerabilities(s, d, e) : rc;
+}
+
+static int put_all(struct store *s, const struct snapshot *snapshot, struct error *e)
+{
+    struct object_index makers;
+    int rc = 0;
+
+    object_index_init(&makers, snapshot, KIND_BIT(KIND_REPLICA_SET) | KIND_BIT(KIND_JOB));
+    for (uint32_t i = 0; rc == 0 && i < snapshot->n[KIND_VULNERABILITY_REPORT]; i++)
+        rc = put_report(s, &makers, snapshot->objects[KIND_VULNERABILITY_REPORT][i], e);
+    object_index_fini(&makers);
+    return rc;
 }
 
 int vulnerabilities_put(struct store *s, const struct snapshot *snapshot, struct error *e)
@@ -76,9 +119,7 @@ int vulnerabilities_put(struct store *s, const struct snapshot *snapshot, struct
         return 0;
     if (store_scans_begin(s, e) < 0)
         return -1;
-    for (uint32_t i = 0; i < snapshot->n[KIND_VULNERABILITY_REPORT]; i++) {
-        if (put_report(s, snapshot->objects[KIND_VULNERABILITY_REPORT][i], e) < 0)
-            return -1;
-    }
+    if (snapshot->n[KIND_VULNERABILITY_REPORT] && put_all(s, snapshot, e) < 0)
+        return -1;
     return store_scans_end(s, e);
 }

@@ -346,7 +346,7 @@ static bool is_known(struct manager *m, const char *uid)
     return false;
 }
 
-// When they are not wanted any more, those that this process has written go.
+// When they are not wanted any more, those that stand go.
 static void publish_reports(struct manager *m, const char *uid, const struct job_result *r)
 {
     struct report_set *reports = assessor_take_reports(m->assessor, uid);
@@ -354,8 +354,8 @@ static void publish_reports(struct manager *m, const char *uid, const struct job
     if (reports && r->outcome == JOB_COMPLETED)
         policy_reports_publish(m->policy_reports, TAKE(reports));
     else if (!assessment_settings_policy_reports(config_assessment(m->config)) &&
-             policy_reports_standing(m->policy_reports) && policy_reports_installed(m->informers))
-        policy_reports_publish(m->policy_reports, NULL);
+             policy_reports_installed(m->informers))
+        policy_reports_clear(m->policy_reports);
     report_set_free(reports);
 }
 

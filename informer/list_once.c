@@ -53,7 +53,7 @@ static void start_page(struct list_once *l)
         .path_and_query = url,
         .idle_timeout = LIST_IDLE,
         .gzip = true,
-        .accept = watcher_accept(l->o.metadata_only, true),
+        .accept = watcher_accept(l->o.kind->metadata_only, true),
     };
 
     error_clear(&l->broken);

@@ -15,7 +15,6 @@ struct list_once_options {
     struct client *client;
     const struct kind *kind;
     const char *labels;                             // selector; NULL: all
-    bool metadata_only;                             // PartialObjectMetadata will do
     void (*item)(void *arg, json_val *obj);         // valid during the call
     void (*done)(void *arg, const struct error *e); // once, on a later turn; NONE: that is all
     void *arg;

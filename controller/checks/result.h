@@ -48,6 +48,8 @@ struct assess_sink { // each may be NULL; -1 from finding ends the walk with CAN
     void (*notice)(void *arg, const char *object,
                    const char *text); // odd exemptions, unread objects
     void *arg;
+    // After all of a unit's checks: how many it passed, and for how many nothing can be said.
+    void (*unit)(void *arg, const char *ns, uint32_t passed, uint32_t skipped);
 };
 
 struct check_counts {

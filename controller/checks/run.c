@@ -32,6 +32,7 @@ struct assess {
     struct assessment_summary sum;
     uint32_t turns; // for STOP_EVERY
     bool stopped, cancelled;
+    uint32_t passed, skipped; // of the unit at hand
 };
 
 // What the findings of a unit have in common.
@@ -150,6 +151,13 @@ static void send(struct assess *as, size_t i, const struct unit *u, const struct
         as->cancelled = true;
 }
 
+static void end_unit(struct assess *as, const struct unit *u)
+{
+    if (as->sink->unit && (as->passed || as->skipped))
+        as->sink->unit(as->sink->arg, u->ns, as->passed, as->skipped);
+    as->passed = as->skipped = 0;
+}
+
 static void skip(struct tally *t, enum skip_reason why, const char *text)
 {
     t->units.skipped++;
@@ -179,6 +187,7 @@ static void account(struct assess *as, size_t i, const struct unit *u, const str
         return;
     }
     if (exempted && !by.downgrade) {
+        as->skipped++;
         t->units.exempted++;
         t->skips[SKIP_EXEMPTED]++;
         if (o->verdict >= VERDICT_WARN && as->o->want_skipped)
@@ -187,9 +196,11 @@ static void account(struct assess *as, size_t i, const struct unit *u, const str
     }
     switch (o->verdict) {
     case VERDICT_PASS:
+        as->passed++;
         t->units.passed++;
         return;
     case VERDICT_SKIP:
+        as->skipped++;
         skip(t, o->reason, o->text);
         return;
     case VERDICT_WARN:
@@ -346,6 +357,7 @@ static void assess_workload(struct assess *as, const struct workload *w)
         if (wants_workload(as, i, w) && !skip_undecoded(as, i, w->object))
             account(as, i, &u, outcome_of(as, i, w, &p, &u.ex, memo));
     }
+    end_unit(as, &u);
 }
 
 static bool wants_kind(const struct assess *as, size_t i, enum kind_id k)
@@ -386,6 +398,7 @@ static void assess_object(struct assess *as, const struct object *o, const struc
         as->checks[i]->per_object(&as->r, o);
         account(as, i, &u, &as->r.out);
     }
+    end_unit(as, &u);
 }
 
 static void assess_kind(struct assess *as, enum kind_id k)
@@ -422,6 +435,7 @@ static void assess_cluster(struct assess *as)
         as->checks[i]->per_cluster(&as->r);
         account(as, i, &u, &as->r.out);
     }
+    end_unit(as, &u);
 }
 
 // Last, for only then is it known which of them were of use. Nothing exempts an exemption.
@@ -441,6 +455,7 @@ static void assess_exemptions(struct assess *as)
             as->checks[i]->per_exemption(&as->r, e);
             account(as, i, &u, &as->r.out);
         }
+        end_unit(as, &u);
     }
 }
 

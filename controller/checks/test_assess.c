@@ -83,7 +83,9 @@ static const char *text_of(struct buf *b)
 
 static void run(const struct fake_snapshot *f, const struct assessment_options *o, struct log *l)
 {
-    struct assess_sink sink = { on_finding, on_result, on_notice, l };
+    struct assess_sink sink = {
+        .finding = on_finding, .result = on_result, .notice = on_notice, .arg = l
+    };
     struct error e = { 0 };
 
     log_init(l);

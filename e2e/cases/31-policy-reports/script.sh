@@ -19,10 +19,14 @@ equal kube9-operator "$(json results.0.source <<<"$report")" "source"
 equal critical "$(json results.0.severity <<<"$report")" "severity of the first result"
 equal "$(cli query assessments list --namespace legacy --status failing | json total)" \
 	"$(json summary.fail <<<"$report")" "failing results"
+(($(json summary.pass <<<"$report") > 0)) || fail "the report counts nothing that passes"
 equal Apply "$(k get policyreport kube9-operator -n legacy --show-managed-fields -o 'jsonpath={.metadata.managedFields[0].operation}')" \
 	"how it was written"
 
+# What an earlier process has written goes too.
+stop_operator
 apply off.yaml
+start_operator
 wait_for 10 "the setting is in force" condition_is Ready True
 apply again.yaml
 wait_run again 20
