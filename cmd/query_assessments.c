@@ -24,6 +24,9 @@ static void write_finding(struct writer *w, const struct finding_row *f)
     w_key_str(w, "runId", f->run_uid);
     w_key_str(w, "runName", f->run_name);
     w_time(w, "assessedAt", f->assessed);
+    w_key_str(w, "exemptedBy", f->exempted_by);
+    w_key_str(w, "exemptedReason", f->exempted_why);
+    w_time(w, "exemptedUntil", f->exempted_until);
     w_object_end(w);
 }
 
@@ -70,6 +73,10 @@ static int print_one(struct query *q, const struct finding_row *f)
     query_field(q, "fingerprint", f->fingerprint);
     query_field(q, "run", f->run_name);
     query_field(q, "assessed", text_time(f->assessed, at, sizeof(at)));
+    query_field(q, "exempted by", f->exempted_by);
+    query_field(q, "exempted for", f->exempted_why);
+    if (f->exempted_until)
+        query_field(q, "until", text_time(f->exempted_until, at, sizeof(at)));
     return query_fields_end(q);
 }
 

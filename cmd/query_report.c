@@ -101,15 +101,22 @@ static void add_finding(struct findings *fs, struct check_row *c, const struct f
                              .ns = f->ns ? f->ns : "",
                              .name = f->name ? f->name : "",
                              .path = f->path ? f->path : "",
-                             .message = f->message ? f->message : "" };
+                             .message = f->message ? f->message : "",
+                             .exemption = f->exempted_by,
+                             .exemption_reason = f->exempted_why,
+                             .exemption_expires = f->exempted_until };
 
     snprintf(found.fingerprint, sizeof(found.fingerprint), "%s",
              f->fingerprint ? f->fingerprint : "");
     findings_add(fs, &found)->pillar = c->pillar;
-    if (v == VERDICT_FAIL)
+    if (v == VERDICT_SKIP) {
+        c->units.exempted++;
+        fs->summary.units.exempted++;
+    } else if (v == VERDICT_FAIL) {
         c->units.failed++;
-    else
+    } else {
         c->units.warned++;
+    }
 }
 
 static void add_result(struct findings *fs, struct check_row *c, const struct finding_row *f)
@@ -139,7 +146,7 @@ static int take(void *arg, const struct finding_row *f)
             continue;
         c->severity = severity_of(f);
         raise(c, verdicts[i]);
-        if (f->kind && verdicts[i] >= VERDICT_WARN)
+        if (f->kind && (verdicts[i] >= VERDICT_WARN || f->exempted_by))
             add_finding(r->fs, c, f, verdicts[i]);
         else
             add_result(r->fs, c, f);

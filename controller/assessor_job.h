@@ -3,6 +3,7 @@
 #pragma once
 
 #include "controller/assessor.h"
+#include "controller/checks/select.h"
 
 #include <stdatomic.h>
 
@@ -29,6 +30,7 @@ struct job {
     // worker
     struct history *history;
     struct store *store;
+    uint32_t rows_exempted[CHECKS_MAX]; // findings of each check that are rows and exempted
     bool in_transaction, store_failed;
     struct error walk_error, store_error;
     bool walk_ok;

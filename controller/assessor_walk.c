@@ -28,6 +28,12 @@ static void put_row(struct job *j, const struct finding_row *row)
         store_failed(j, &e);
 }
 
+// What the platform's namespaces may do is nobody's decision: it is counted, and no row.
+static bool is_platform(const struct finding *f)
+{
+    return f->verdict == VERDICT_SKIP && f->exemption && strcmp(f->exemption, "platform") == 0;
+}
+
 static int on_finding(void *arg, const struct finding *f)
 {
     struct job *j = arg;
@@ -47,9 +53,19 @@ static int on_finding(void *arg, const struct finding *f)
         .message = f->message,
         .remediation = f->check->remediation,
         .fingerprint = f->fingerprint,
+        .exempted_by = f->exemption,
+        .exempted_why = f->exemption_reason,
+        .exempted_until = f->exemption_expires,
         .count = 1,
         .assessed = j->r.started,
     };
+
+    if (is_platform(f))
+        return 0;
+    if (f->verdict == VERDICT_SKIP) {
+        row.reason = skip_reason_name(f->reason);
+        j->rows_exempted[check_index(f->check)]++;
+    }
 
     if (f->verdict == VERDICT_FAIL)
         j->result->failing[f->severity]++;
@@ -108,6 +124,8 @@ static void on_result(void *arg, const struct check_result *r)
     remember_check(j, r);
     if (r->verdict == VERDICT_PASS || r->units.passed > 0)
         put_check_row(j, r, "passing", r->units.passed);
+    left_out -=
+        MIN(left_out, j->rows_exempted[check_index(r->check)]); // they have rows of their own
     if (r->verdict == VERDICT_SKIP || left_out > 0)
         put_check_row(j, r, "skipped", left_out);
 }
@@ -235,6 +253,8 @@ void assessor_walk(void *arg)
         sink.unit = on_unit;
     atomic_store(&j->walking, true);
     begin_rows(j);
+    memset(j->rows_exempted, 0, sizeof(j->rows_exempted));
+    j->r.options.want_skipped = true;
     j->r.options.stop = should_stop;
     j->r.options.stop_arg = j;
     j->walk_ok =

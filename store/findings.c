@@ -12,9 +12,10 @@
 #define COLUMNS                                                                                                      \
     "SELECT r.id, n.uid, n.name, c.pillar, c.check_id, c.name, r.rank, r.reason, r.object_kind, r.object_namespace," \
     " r.object_name, r.container, r.path, r.message, c.remediation, r.fingerprint, r.objects,"                       \
-    " coalesce(n.started_at, n.requested_at)"
+    " coalesce(n.started_at, n.requested_at), x.exempted_by, x.reason, x.until"
+#define EXEMPTED " LEFT JOIN exempted_results x ON x.result = r.id"
 #define FROM                                                                                       \
-    " FROM runs n CROSS JOIN results r INDEXED BY idx_results_rank ON r.run = n.id CROSS JOIN checks c ON c.id = r.chk"
+    " FROM runs n CROSS JOIN results r INDEXED BY idx_results_rank ON r.run = n.id CROSS JOIN checks c ON c.id = r.chk" EXEMPTED
 #define ORDER                                                                                                             \
     " ORDER BY coalesce(n.started_at, n.requested_at) DESC, n.id DESC, r.rank, r.chk, r.object_namespace, r.object_kind," \
     " r.object_name"
@@ -49,6 +50,9 @@ static void read_finding(struct stmt *q, char id[32], struct finding_row *r)
         .fingerprint = col_text(q, 15),
         .count = col_int(q, 16),
         .assessed = col_time(q, 17),
+        .exempted_by = col_text(q, 18),
+        .exempted_why = col_text(q, 19),
+        .exempted_until = col_time(q, 20),
     };
 }
 
@@ -187,10 +191,12 @@ int store_finding_each(struct store *s, const struct finding_query *q,
 
 static void keep_words(struct finding_row *r, struct arena *a)
 {
-    const char **const words[] = { &r->id,       &r->run_uid,     &r->run_name,   &r->pillar,
-                                   &r->check_id, &r->check_name,  &r->reason,     &r->kind,
-                                   &r->ns,       &r->name,        &r->container,  &r->path,
-                                   &r->message,  &r->remediation, &r->fingerprint };
+    const char **const words[] = { &r->id,          &r->run_uid,     &r->run_name,
+                                   &r->pillar,      &r->check_id,    &r->check_name,
+                                   &r->reason,      &r->kind,        &r->ns,
+                                   &r->name,        &r->container,   &r->path,
+                                   &r->message,     &r->remediation, &r->fingerprint,
+                                   &r->exempted_by, &r->exempted_why };
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)
         *words[i] = arena_strdup(a, *words[i]);
@@ -209,8 +215,8 @@ int store_finding_get(struct store *s, const char *id, struct arena *a, struct f
         return 1;
     q = db_prepare(
         s->db,
-        COLUMNS
-        " FROM results r JOIN runs n ON n.id = r.run JOIN checks c ON c.id = r.chk WHERE r.id = ?1",
+        COLUMNS " FROM results r JOIN runs n ON n.id = r.run JOIN checks c ON c.id = r.chk" EXEMPTED
+                " WHERE r.id = ?1",
         e);
     if (!q)
         return store_fail(s);

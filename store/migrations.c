@@ -86,6 +86,12 @@ static const char second[] =
     " installed_version TEXT NOT NULL, fixed_version TEXT NOT NULL);"
     "CREATE INDEX idx_image_vulnerabilities_scan ON image_vulnerabilities(scan);"
     "CREATE INDEX idx_image_vulnerabilities_rank ON image_vulnerabilities(severity, vulnerability_id);";
+
+// Who accepted a finding that counts as skipped, why and until when. Few are, so they are no columns
+// of all results.
+static const char third[] =
+    "CREATE TABLE exempted_results(result INTEGER PRIMARY KEY REFERENCES results(id) ON DELETE CASCADE,"
+    " exempted_by TEXT NOT NULL, reason TEXT, until TEXT);";
 // clang-format on
 
-const char *const store_migrations[STORE_SCHEMA_VERSION] = { first, second };
+const char *const store_migrations[STORE_SCHEMA_VERSION] = { first, second, third };

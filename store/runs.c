@@ -121,7 +121,11 @@ static int mark_stale(struct store *s, struct error *e)
     if (stmt_run(q, e) < 0)
         return -1;
     s->stale = db_changes(s->db);
-    return 0;
+    q = s->stale ? db_query(s->db, QUERY_RUN_NOT_EXEMPTED, e) : NULL;
+    if (!q)
+        return s->stale ? -1 : 0;
+    bind_int(q, 1, s->run_id);
+    return stmt_run(q, e);
 }
 
 static int sweep_stale(struct store *s, struct error *e)
@@ -244,6 +248,22 @@ static int64_t subject_of(const struct finding_row *f, int rank)
     return (int64_t)hash64_stable(text, n);
 }
 
+static int put_exempted(struct store *s, const struct finding_row *f, int64_t chk, int64_t subject,
+                        struct error *e)
+{
+    struct stmt *q = db_query(s->db, QUERY_EXEMPTED_PUT, e);
+
+    if (!q)
+        return -1;
+    bind_int(q, 1, s->run_id);
+    bind_int(q, 2, chk);
+    bind_int(q, 3, subject);
+    bind_text(q, 4, f->exempted_by);
+    bind_text(q, 5, or_null(f->exempted_why));
+    bind_time(q, 6, f->exempted_until);
+    return stmt_run(q, e);
+}
+
 static int put_result(struct store *s, const struct finding_row *f, struct error *e)
 {
     const char *const words[] = { f->reason,    f->kind, f->ns,      f->name,
@@ -265,7 +285,9 @@ static int put_result(struct store *s, const struct finding_row *f, struct error
         bind_text(q, 5 + (int)i, or_null(words[i]));
     bind_int(q, 13, subject_of(f, rank));
     s->rows_written++;
-    return stmt_run(q, e);
+    if (stmt_run(q, e) < 0)
+        return -1;
+    return f->exempted_by ? put_exempted(s, f, chk, subject_of(f, rank), e) : 0;
 }
 
 int store_run_finding(struct store *s, const struct finding_row *f, struct error *e)

@@ -39,8 +39,10 @@ struct finding_row {
     const char *container, *path;
     const char *message, *remediation;
     const char *fingerprint;
-    int64_t count; // objects behind a passing or skipped row
-    usec assessed; // start of the run; filled by the store on reading
+    const char *exempted_by, *exempted_why; // NULL: nobody, no reason
+    usec exempted_until;                    // 0: for ever
+    int64_t count;                          // objects behind a passing or skipped row
+    usec assessed;                          // start of the run; filled by the store on reading
 };
 
 // Writing. store_run_put inserts or replaces the run's row and its history rows, in one

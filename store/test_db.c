@@ -47,7 +47,8 @@ static void fixed_statements_that_run_often_use_an_index(void **state unused_arg
     static const enum query_id often[] = { QUERY_RUN_GET,        QUERY_RUN_LATEST,
                                            QUERY_RUN_MARK,       QUERY_CHECK_ID,
                                            QUERY_HISTORY_OF_RUN, QUERY_HISTORY_CLEAR,
-                                           QUERY_RETAIN_HISTORY };
+                                           QUERY_RETAIN_HISTORY, QUERY_RUN_NOT_EXEMPTED,
+                                           QUERY_EXEMPTED_PUT };
     struct fake_dir d;
     struct error e = { 0 };
     struct db *db;

@@ -178,6 +178,48 @@ static void a_finding_met_twice_is_one_row_with_the_last_words(void **state unus
     assert_int_equal(got.assessed, FAKE_START);
 }
 
+// Written anew without the exemption the row has none, and it goes with its row.
+static void a_finding_tells_who_accepted_it_as_long_as_somebody_does(void **state unused_arg)
+{
+    struct run_row r = { .uid = "u",
+                         .name = "n",
+                         .mode = "Full",
+                         .trigger = "Manual",
+                         .phase = "Running",
+                         .requested = FAKE_START,
+                         .score = -1 };
+    struct finding_row f = { .check_id = "a.b",
+                             .check_name = "A",
+                             .pillar = "security",
+                             .severity = "high",
+                             .status = "skipped",
+                             .reason = "exempted",
+                             .kind = "Pod",
+                             .ns = "x",
+                             .name = "y",
+                             .exempted_by = "mesh",
+                             .exempted_why = "it's known",
+                             .exempted_until = FAKE_START,
+                             .count = 1 };
+    struct finding_row got;
+
+    assert_int_equal(store_run_begin(s, &r, &e), 0);
+    assert_int_equal(store_run_finding(s, &f, &e), 0);
+    assert_int_equal(store_run_commit(s, &r, &e), 0);
+    assert_int_equal(store_finding_get(s, "fnd_1", a, &got, &e), 0);
+    assert_string_equal(got.exempted_by, "mesh");
+    assert_string_equal(got.exempted_why, "it's known");
+    assert_int_equal(got.exempted_until, FAKE_START);
+    f.exempted_by = NULL;
+    f.status = "failing";
+    assert_int_equal(store_run_begin(s, &r, &e), 0);
+    assert_int_equal(store_run_finding(s, &f, &e), 0);
+    assert_int_equal(store_run_commit(s, &r, &e), 0);
+    assert_int_equal(store_finding_get(s, "fnd_1", a, &got, &e), 0);
+    assert_null(got.exempted_by);
+    assert_int_equal(got.exempted_until, 0);
+}
+
 static void
 rows_of_a_whole_check_stand_beside_each_other_and_beside_its_objects(void **state unused_arg)
 {
@@ -527,6 +569,7 @@ RUN(ST(a_run_reads_back_as_it_was_written), ST(a_run_without_verdict_has_no_scor
     ST(the_same_run_twice_gives_the_same_rows_and_ids),
     ST(rows_of_an_earlier_attempt_go_when_they_are_not_written_again),
     ST(a_finding_met_twice_is_one_row_with_the_last_words),
+    ST(a_finding_tells_who_accepted_it_as_long_as_somebody_does),
     ST(rows_of_a_whole_check_stand_beside_each_other_and_beside_its_objects),
     ST(a_rollback_leaves_nothing), ST(an_unknown_word_is_refused_not_stored),
     ST(filters_narrow_and_combine), ST(values_never_become_sql),

@@ -10,3 +10,10 @@ grep -q security/host-pid <<<"$failing" || fail "the expired exemption still exe
 rows=$(cli query assessments list --check security/privileged-container)
 equal passing "$(json assessments.0.status <<<"$rows")" "status of the check"
 matches '1 exempted' "$(json assessments.0.message <<<"$rows")" "count of exempted objects"
+accepted=$(cli query assessments list --check security/privileged-container --status skipped)
+equal node-tuner "$(json assessments.0.objectName <<<"$accepted")" "the accepted finding"
+equal node-tuner-is-privileged "$(json assessments.0.exemptedBy <<<"$accepted")" "who accepted it"
+equal 'Tunes the node; reviewed by the platform team.' "$(json assessments.0.exemptedReason <<<"$accepted")" "why"
+lowered=$(cli query assessments list --check security/host-path-sensitive --kind DaemonSet)
+equal warning/medium "$(json assessments.0.status <<<"$lowered")/$(json assessments.0.severity <<<"$lowered")" "a downgraded finding"
+matches '^2099-12-31' "$(json assessments.0.exemptedUntil <<<"$lowered")" "until when"
