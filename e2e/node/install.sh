@@ -134,6 +134,16 @@ as_the_client_asks() {
 	[[ ! -s $work/out && -s $work/err ]] || fail "an unknown query: stdout '$(cat "$work/out")', stderr '$(cat "$work/err")'"
 }
 
+# What a Prometheus finds through the Service, if nothing but the name of the Service is known.
+scraped() {
+	local target
+	target=$(k get endpointslices -n kube9-system -l kubernetes.io/service-name=kube9-operator \
+		-o 'jsonpath={range .items[0].endpoints[?(@.conditions.ready==true)]}{.addresses[0]}{end}:{.items[0].ports[0].port}')
+	equal "$(pod .status.podIP):8080" "$target" "endpoint of the Service"
+	curl -sf --max-time 10 "http://$target/metrics" >"$work/metrics" || fail "no metrics at $target"
+	grep -qE '^kube9_operator_' "$work/metrics" || fail "no metrics of ours at $target"
+}
+
 helm_test() {
 	helm test kube9-operator -n kube9-system --timeout 30s --logs
 	matches 'Phase: +Succeeded' "$(cat "$work/said")" "helm test"
@@ -153,4 +163,5 @@ for query in status "runs list" "runs get security-and-reliability" "assessments
 done
 it "the history has the score of the object" same_score
 it "the client's way of asking" as_the_client_asks
+it "the metrics Service leads to the Pod" scraped
 it "helm test" helm_test

@@ -84,8 +84,10 @@ within_memory() {
 	note "throttled: $(cgroup_file cpu cpu.stat | paste -sd' ')"
 }
 
-stops_squeezed() {
-	sigterm
+# In all that the operator has gone through so far, with the rights of the chart.
+nothing_denied() {
+	[[ $("$K9E2E" audit writes "$CLUSTER/audit.log" | wc -l) -gt 20 ]] || fail "no requests of the operator are seen: what is looked for is wrong"
+	equal "" "$("$K9E2E" audit denied "$CLUSTER/audit.log")" "denied requests"
 }
 
 must "10,000 Pods are in the cluster" loaded
@@ -94,5 +96,6 @@ it "it has synced all of them" sees_all
 it "it assesses them" assesses_squeezed
 it "it answers probes meanwhile" answers_probes
 it "it stays within its memory, without a restart" within_memory
-it "SIGTERM: it ends in time even so" stops_squeezed
+it "SIGTERM: it ends in time even so" sigterm
 it "the history is intact after it" history_intact
+it "no request of the operator was denied" nothing_denied
