@@ -19,6 +19,7 @@ static const struct map_ops use_ops = { use_hash, use_is };
 struct account {
     atom ns;
     const char *name;
+    size_t power; // of powers; their number: none
 };
 
 static uint32_t account_hash_of(atom ns, const char *name)
@@ -136,16 +137,68 @@ static void note_use(struct rbac *r, const struct object *role, const struct obj
         u->binding = b;
 }
 
-static void note_account(struct rbac *r, atom ns, const char *name, struct arena *a)
-{
-    struct account *x = ARENA_NEW(a, struct account);
+// What takes over a cluster or a namespace, the worst first.
+static const struct {
+    const char *verbs, *group, *resources, *text; // blank separated: any of them
+} powers[] = {
+    {"*",                    "*",                            "*",                            "may do everything"                       },
+    { "escalate bind",       "rbac.authorization.k8s.io",    "roles clusterroles",
+     "may give itself any role"                                                                                                        },
+    { "impersonate",         "",                             "users groups serviceaccounts", "may act as others"                       },
+    { "create update patch", "admissionregistration.k8s.io",
+     "validatingwebhookconfigurations mutatingwebhookconfigurations",                        "may write admission webhooks"            },
+    { "get create",          "",                             "nodes/proxy",                  "may run commands on nodes"               },
+    { "create",              "",                             "serviceaccounts/token",        "may make tokens of other ServiceAccounts"},
+    { "get list watch",      "",                             "secrets",                      "may read Secrets"                        },
+    { "create",              "",                             "pods/exec",                    "may run commands in Pods"                },
+};
 
-    *x = (struct account){ ns, name };
-    map_put(&r->accounts, x, x);
+static bool any(const struct policy_rule *rule,
+                bool (*gives)(const struct policy_rule *, const char *), const char *words)
+{
+    struct str rest = str_of(words), one;
+    char word[64];
+
+    while (str_split(&rest, ' ', &one)) {
+        snprintf(word, sizeof(word), STR_FMT, STR_ARG(one));
+        if (gives(rule, word))
+            return true;
+    }
+    return false;
 }
 
-static void note_accounts(struct rbac *r, const struct object *b, struct arena *a)
+// Single objects that are named may be given to somebody on purpose.
+static size_t worst_power(const struct object *role)
 {
+    size_t worst = ARRAY_SIZE(powers);
+
+    FOR_EACH (policy_rule, rule, rbac_rules(role)) {
+        for (size_t i = 0; i < worst && policy_rule_resource_names(rule).n == 0; i++) {
+            if (any(rule, rule_has_verb, powers[i].verbs) &&
+                rule_has_group(rule, powers[i].group) &&
+                any(rule, rule_has_resource, powers[i].resources))
+                worst = i;
+        }
+    }
+    return worst;
+}
+
+static void note_account(struct rbac *r, struct account key, struct arena *a)
+{
+    struct account *x = map_get(&r->accounts, account_hash_of(key.ns, key.name), &key);
+
+    if (!x) {
+        x = ARENA_NEW(a, struct account);
+        *x = key;
+        map_put(&r->accounts, x, x);
+    }
+    x->power = MIN(x->power, key.power);
+}
+
+static void note_accounts(struct rbac *r, const struct object *b, const struct object *bound,
+                          struct arena *a)
+{
+    size_t power = ARRAY_SIZE(powers);
     const char *role = role_ref_name(rbac_role_ref(b));
 
     if (role && role_is_discovery(role))
@@ -154,7 +207,12 @@ static void note_accounts(struct rbac *r, const struct object *b, struct arena *
         const char *name = subject_name(s);
         if (!name || strcmp(atom_str(subject_kind(s)), "ServiceAccount") != 0)
             continue;
-        note_account(r, subject_namespace(s) ? subject_namespace(s) : b->ns, name, a);
+        if (bound)
+            power = worst_power(bound);
+        bound = NULL;
+        note_account(
+            r, (struct account){ subject_namespace(s) ? subject_namespace(s) : b->ns, name, power },
+            a);
     }
 }
 
@@ -171,7 +229,7 @@ void rbac_init(struct rbac *r, const struct snapshot *s, const struct object_ind
             const struct object *role = find_role(objects, b);
             if (role && rbac_subjects(b).n > 0)
                 note_use(r, role, b, a);
-            note_accounts(r, b, a);
+            note_accounts(r, b, role, a);
         }
     }
 }
@@ -189,9 +247,17 @@ const struct role_use *rbac_use(const struct rbac *r, const struct object *role)
 
 bool rbac_account_bound(const struct rbac *r, atom ns, const char *name)
 {
-    struct account key = { ns, name };
+    struct account key = { .ns = ns, .name = name };
 
     return map_get(&r->accounts, account_hash_of(ns, name), &key) != NULL;
+}
+
+const char *rbac_takeover(const struct rbac *r, atom ns, const char *name)
+{
+    struct account key = { .ns = ns, .name = name };
+    const struct account *x = map_get(&r->accounts, account_hash_of(ns, name), &key);
+
+    return x && x->power < ARRAY_SIZE(powers) ? powers[x->power].text : NULL;
 }
 
 static bool has(struct rlist list, const char *word)

@@ -26,6 +26,8 @@ void rbac_fini(struct rbac *r);
 
 const struct role_use *rbac_use(const struct rbac *r, const struct object *role); // NULL: not bound
 bool rbac_account_bound(const struct rbac *r, atom ns, const char *name);
+// "may read Secrets": the worst of what its roles allow it; NULL: nothing that is that bad.
+const char *rbac_takeover(const struct rbac *r, atom ns, const char *name);
 
 // Parts of bindings of both kinds.
 struct rlist rbac_subjects(const struct object *binding);

@@ -35,6 +35,15 @@ static void automount_token(struct report *r, const struct workload *w)
                   account_of(w));
 }
 
+static void workload_takeover(struct report *r, const struct workload *w)
+{
+    const char *power = rbac_takeover(&r->join->rbac, w->ns, account_of(w));
+
+    if (power && automounts(r, w))
+        report_fail(r, "serviceAccountName", "runs as ServiceAccount '%s', which %s", account_of(w),
+                    power);
+}
+
 static void default_used(struct report *r, const struct workload *w)
 {
     if (strcmp(account_of(w), "default") != 0 || !automounts(r, w))
@@ -157,4 +166,14 @@ CHECK_TABLE(
       .severity = CHECK_LOW,
       .tier = 1,
       .flags = CHECK_FILES,
-      .per_pod_spec = deprecated_field }, );
+      .per_pod_spec = deprecated_field },
+    { .id = "security/rbac-workload-takeover",
+      .title = "Who gets into a Pod does not get the cluster",
+      .remediation = "Take the right away, name the single objects it is for, or mount no token.",
+      .frameworks = "NSA-RBAC NSA-SAT C-0053 C-0267 C-0272",
+      .aliases = "",
+      .severity = CHECK_HIGH,
+      .tier = 2,
+      .reads = KIND_BIT(KIND_SERVICE_ACCOUNT) | KIND_BIT(KIND_ROLE) | KIND_BIT(KIND_ROLE_BINDING) |
+               KIND_BIT(KIND_CLUSTER_ROLE) | KIND_BIT(KIND_CLUSTER_ROLE_BINDING),
+      .per_workload = workload_takeover }, );
