@@ -9,8 +9,10 @@
 #include "base/worker.h"
 #include "controller/assessor.h"
 #include "controller/history.h"
+#include "controller/sampler.h"
 #include "informer/epoch.h"
 #include "informer/fake_cluster.h"
+#include "informer/permission.h"
 #include "store/runs.h"
 #include "store/store.h"
 #include "store/vulnerabilities.h"
@@ -408,6 +410,59 @@ static void a_kind_that_cannot_be_listed_is_waited_for_half_a_minute(void **stat
     fini(&f);
 }
 
+static void on_sampled(void *arg)
+{
+    assessor_caches_changed(((struct fixture *)arg)->assessor);
+}
+
+// delay: of the usage of Pods.
+static void run_with_usage(usec delay, usec almost)
+{
+    struct permissions *permissions;
+    struct sampler *sampler;
+    struct fixture f;
+
+    init(&f, true);
+    permissions = permissions_new(f.c.loop, f.c.client, NULL, NULL);
+    sampler = sampler_new(&(struct sampler_options){ .loop = f.c.loop,
+                                                     .client = f.c.client,
+                                                     .informers = f.c.in,
+                                                     .permissions = permissions,
+                                                     .ended = on_sampled,
+                                                     .arg = &f });
+    assessor_free(f.assessor);
+    f.assessor = assessor_new(&(struct assessor_options){ .loop = f.c.loop,
+                                                          .worker = f.worker,
+                                                          .informers = f.c.in,
+                                                          .history = f.history,
+                                                          .sampler = sampler,
+                                                          .finished = on_finished,
+                                                          .arg = &f });
+    fake_cluster_pass(&f.c, SEC);
+    fake_server_script(f.c.server, "GET", "/apis/metrics.k8s.io/v1beta1/pods",
+                       &(struct fake_reply){ .body = "{\"kind\":\"PodMetricsList\",\"metadata\":{"
+                                                     "\"resourceVersion\":\"1\"},\"items\":[]}",
+                                             .delay = delay });
+    assert_int_equal(start(&f, 300 * SEC), 0);
+    fake_cluster_pass(&f.c, almost);
+    assert_int_equal(worker_queued(f.worker), 0);
+    assert_int_equal(f.finished, 0);
+    fake_cluster_pass(&f.c, 2 * SEC);
+    settle(&f);
+    assert_int_equal(f.finished, 1);
+    assert_int_equal(assessor_result(f.assessor, UID)->outcome, JOB_COMPLETED);
+    assessor_stop(f.assessor);
+    sampler_free(sampler);
+    permissions_free(permissions);
+    fini(&f);
+}
+
+static void a_job_waits_for_usage_but_for_half_a_minute_at_most(void **state unused_arg)
+{
+    run_with_usage(5 * SEC, 4 * SEC);
+    run_with_usage(100 * SEC, 29 * SEC);
+}
+
 static void a_job_starts_when_the_caches_are_there(void **state unused_arg)
 {
     struct fixture f;
@@ -568,6 +623,7 @@ RUN(T(a_result_is_kept_with_its_rows_until_it_is_forgotten),
     T(a_walk_ends_at_its_deadline),
     T(a_job_that_waits_for_the_caches_ends_at_its_deadline_or_when_cancelled),
     T(a_kind_that_cannot_be_listed_is_waited_for_half_a_minute),
+    T(a_job_waits_for_usage_but_for_half_a_minute_at_most),
     T(a_job_starts_when_the_caches_are_there),
     T(an_epoch_that_is_too_old_is_walked_again_three_times_at_most),
     T(a_walk_that_waits_for_the_worker_is_not_too_old),
