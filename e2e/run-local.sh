@@ -103,13 +103,12 @@ operator_failed() {
 }
 
 wait_for_run() {
-	local deadline=$((SECONDS + 60)) phases
+	local deadline=$((SECONDS + 60)) last
 	say "waiting for the first assessment"
 	while true; do
-		phases=$("$KUBECTL" get assessmentruns \
-			-o jsonpath='{range .items[*]}{.status.phase}{"\n"}{end}')
+		last=$("$KUBECTL" get kube9configs -o jsonpath='{.items[*].status.lastAssessment.name}')
 		# A run of an earlier make run may be there before this operator is ready.
-		! grep -qxE 'Completed|Partial' <<<"$phases" ||
+		[[ -z $last ]] ||
 			! curl -sf --max-time 2 -o /dev/null "http://127.0.0.1:$port/readyz" || return 0
 		proc_alive "$run/pids/kube9-operator" || operator_failed "kube9-operator ended"
 		if ((SECONDS >= deadline)); then
