@@ -15,5 +15,5 @@ in_turn() {
 
 # DIVISOR: "min median max" of the numbers on stdin, one a line.
 spread_of() {
-	sort -n | awk -v d="$1" '{v[NR] = $1 / d} END {print v[1], (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2, v[NR]}'
+	sort -g | awk -v d="$1" '{v[NR] = $1 / d} END {print v[1], (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2, v[NR]}'
 }
