@@ -146,20 +146,6 @@ static void what_is_older_than_a_day_is_forgotten(void **state unused_arg)
     fini(&f);
 }
 
-static void a_clock_that_was_put_back_loses_nothing(void **state unused_arg)
-{
-    struct usage_samples s;
-    struct fixture f;
-
-    init(&f);
-    see(&f, NOON, "1", "1Gi");
-    see(&f, NOON - 5 * USEC_PER_HOUR, "2", "2Gi");
-    s = of_pod(&f);
-    assert_int_equal(usage_count(&s), 1);
-    assert_int_equal(s.slot[0].cpu, 2000);
-    fini(&f);
-}
-
 static void there_is_a_most_that_is_remembered(void **state unused_arg)
 {
     struct object *m = object_from_json(
@@ -179,5 +165,4 @@ static void there_is_a_most_that_is_remembered(void **state unused_arg)
 
 RUN(T(a_container_keeps_the_highest_of_a_half_hour_and_a_node_the_last),
     T(pods_of_one_controller_share_what_is_known), T(the_95th_of_100_is_the_19th_of_20),
-    T(what_is_older_than_a_day_is_forgotten), T(a_clock_that_was_put_back_loses_nothing),
-    T(there_is_a_most_that_is_remembered))
+    T(what_is_older_than_a_day_is_forgotten), T(there_is_a_most_that_is_remembered))

@@ -85,7 +85,6 @@ static bool is_empty(const struct series *s)
     return true;
 }
 
-// A clock that was put back goes on with the half hour that it was in.
 void usage_begin(struct usage *u, usec at)
 {
     int64_t now = MAX(at, 0) / USAGE_SLOT;

@@ -17,7 +17,7 @@ struct usage;
 
 struct usage *usage_new(void);
 void usage_free(struct usage *u);           // NULL ok
-void usage_begin(struct usage *u, usec at); // what is put from now on was seen then; wall clock
+void usage_begin(struct usage *u, usec at); // what is put from now on was seen then; monotonic
 void usage_put_pod(struct usage *u, const struct object *pod, const struct object *metrics);
 void usage_put_node(struct usage *u, const struct object *node, const struct object *metrics);
 size_t usage_series(const struct usage *u);

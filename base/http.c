@@ -61,9 +61,9 @@ static void pool_settle(struct http_pool *p)
 
         if (c->dead)
             call_destroy(c);
-        else
-            call_add(c);
     }
+    LIST_EACH (it, &p->calls) // of the dead the opener may have been one, for whom others wait
+        call_add(container_of(it, struct http_call, link));
     if (p->t->dying || (p != p->t->pool && list_empty(&p->calls)))
         pool_destroy(p);
 }

@@ -30,6 +30,15 @@ bool str_starts(const char *s, const char *prefix)
     return !strncmp(s, prefix, strlen(prefix));
 }
 
+bool str_is_one_of(const char *s, const char *const *list)
+{
+    for (; *list; list++) {
+        if (strcmp(*list, s) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool str_ends(const char *s, const char *suffix)
 {
     size_t n = strlen(s), m = strlen(suffix);

@@ -23,6 +23,7 @@ bool str_eq(struct str a, const char *b);
 bool str_begins(struct str s, const char *prefix);
 bool str_finishes(struct str s, const char *suffix);
 bool str_starts(const char *s, const char *prefix);
+bool str_is_one_of(const char *s, const char *const *list); // ends with NULL
 bool str_ends(const char *s, const char *suffix);
 struct str str_trim(struct str s); // blanks, tabs, CR, LF at both ends
 // Next piece; false when nothing is left. "a,,b" has three pieces, "a," one, "" none.

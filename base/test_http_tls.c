@@ -76,6 +76,16 @@ static void use(struct env *v, const struct http_options *o)
         fail_msg("%s", e.text);
 }
 
+// A server with this certificate, and a client that knows its CA.
+static struct env *begin_trusting(const char *cert)
+{
+    autofree char *path = fake_certs_path(&certs, "ca");
+    struct env *v = begin(&(struct fake_tls_options){ .cert = cert });
+
+    use(v, &(struct http_options){ .tls.ca_file = path });
+    return v;
+}
+
 static void end(struct env *v)
 {
     transport_free(v->t);
@@ -188,13 +198,9 @@ static void c18_insecure_trusts_anybody(void **state)
 
 static void an_expired_certificate_is_unavailable_and_says_so(void **state)
 {
-    struct fake_tls_options so = { .cert = "old" };
-    autofree char *path = fake_certs_path(&certs, "ca");
-    struct http_options o = { .tls.ca_file = path };
-    struct env *v = begin(&so);
+    struct env *v = begin_trusting("old");
 
     (void)state;
-    use(v, &o);
     assert_error(fetch(v, "/hello"), ERR_UNAVAILABLE, "certificate expired");
     end(v);
 }
@@ -300,13 +306,9 @@ static void assert_sleeps(struct env *v)
 
 static void many_watches_share_one_connection(void **state)
 {
-    struct fake_tls_options so = { .cert = "ip" };
-    autofree char *path = fake_certs_path(&certs, "ca");
-    struct http_options o = { .tls.ca_file = path };
-    struct env *v = begin(&so);
+    struct env *v = begin_trusting("ip");
 
     (void)state;
-    use(v, &o);
     for (size_t i = 1; i <= WATCHES; i++)
         start(v, i, "/watch");
     for (size_t i = 1; i <= WATCHES; i++)
@@ -340,13 +342,9 @@ static void break_connections(const struct env *v)
 
 static void calls_that_find_their_connection_broken_open_one_and_share_it(void **state)
 {
-    struct fake_tls_options so = { .cert = "ip" };
-    autofree char *path = fake_certs_path(&certs, "ca");
-    struct http_options o = { .tls.ca_file = path };
-    struct env *v = begin(&so);
+    struct env *v = begin_trusting("ip");
 
     (void)state;
-    use(v, &o);
     start(v, 1, "/watch");
     while (!v->r[1].pieces && !v->r[1].done)
         turn(v);
@@ -387,13 +385,9 @@ static void without_http2_each_watch_has_a_connection_of_its_own(void **state)
 
 static void a_server_that_dies_ends_all_watches_with_an_io_error(void **state)
 {
-    struct fake_tls_options so = { .cert = "ip" };
-    autofree char *path = fake_certs_path(&certs, "ca");
-    struct http_options o = { .tls.ca_file = path };
-    struct env *v = begin(&so);
+    struct env *v = begin_trusting("ip");
 
     (void)state;
-    use(v, &o);
     for (size_t i = 1; i <= 25; i++)
         start(v, i, "/watch");
     for (size_t i = 1; i <= 25; i++)

@@ -181,9 +181,19 @@ static void taking_hands_over_and_empties(void **state unused_arg)
     buf_fini(&b);
 }
 
-RUN(T(comparisons_look_at_all_bytes), T(trim_takes_blanks_at_both_ends_only),
-    T(split_gives_each_piece_in_order), T(integers_are_whole_and_in_range),
-    T(a_buffer_grows_up_to_its_maximum), T(a_failed_buffer_takes_nothing_until_reset),
-    T(formatted_text_is_all_or_nothing), T(a_zeroed_buffer_takes_nothing),
-    T(dropping_keeps_the_rest), T(shrinking_gives_memory_back_when_empty),
-    T(taking_hands_over_and_empties))
+static void a_word_is_one_of_a_list_or_not(void **state unused_arg)
+{
+    static const char *const list[] = { "one", "two", NULL };
+
+    assert_true(str_is_one_of("two", list));
+    assert_false(str_is_one_of("tw", list));
+    assert_false(str_is_one_of("three", list));
+    assert_false(str_is_one_of("one", list + 2));
+}
+
+RUN(T(a_word_is_one_of_a_list_or_not), T(comparisons_look_at_all_bytes),
+    T(trim_takes_blanks_at_both_ends_only), T(split_gives_each_piece_in_order),
+    T(integers_are_whole_and_in_range), T(a_buffer_grows_up_to_its_maximum),
+    T(a_failed_buffer_takes_nothing_until_reset), T(formatted_text_is_all_or_nothing),
+    T(a_zeroed_buffer_takes_nothing), T(dropping_keeps_the_rest),
+    T(shrinking_gives_memory_back_when_empty), T(taking_hands_over_and_empties))

@@ -8,13 +8,7 @@
 
 static bool in_list(const char *const *list, const char *word)
 {
-    if (!list)
-        return true;
-    for (; *list; list++) {
-        if (strcmp(*list, word) == 0)
-            return true;
-    }
-    return false;
+    return !list || str_is_one_of(word, list);
 }
 
 static bool in_frameworks(const char *const *names, const struct check *c)

@@ -3,9 +3,10 @@
 // with a container named operator. One of them has to be ready; anything else is said as it is.
 #include "apis/types.h"
 #include "base/json.h"
-#include "base/writer.h"
 #include "cmd/plugin.h"
+#include "informer/permission.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -247,40 +248,20 @@ static bool in_path(const char *name)
     return false;
 }
 
-static void write_review(const struct operator_pod *pod, struct buf *out)
-{
-    struct writer w;
-
-    writer_to_buf(&w, WRITER_JSON, out);
-    w_object(&w);
-    w_key_str(&w, "apiVersion", "authorization.k8s.io/v1");
-    w_key_str(&w, "kind", "SelfSubjectAccessReview");
-    w_key_object(&w, "spec");
-    w_key_object(&w, "resourceAttributes");
-    w_key_str(&w, "verb", "create");
-    w_key_str(&w, "resource", "pods");
-    w_key_str(&w, "subresource", "exec");
-    w_key_str(&w, "namespace", pod->ns);
-    w_key_str(&w, "name", pod->name);
-    w_object_end(&w);
-    w_object_end(&w);
-    w_object_end(&w);
-    (void)!writer_end(&w); // bounded text
-}
-
 int operator_pod_check_exec(struct plugin *p, const struct operator_pod *pod, struct error *e)
 {
+    struct permission_query may_exec = { .resource = "pods/exec",
+                                         .ns = pod->ns,
+                                         .name = pod->name };
     autobuf struct buf review = { 0 }, body = { 0 };
     autojson struct json_doc doc = { 0 };
 
     if (!in_path("kubectl"))
-        return error_set(e, ERR_NOT_FOUND,
-                         "kubectl is not in PATH: queries run in the operator's Pod by `kubectl "
-                         "exec`; install kubectl, or put its folder into PATH");
+        return plugin_no_kubectl(ENOENT, "kubectl", e);
     buf_init(&review, 4096);
     buf_init(&body, PLUGIN_BODY_MAX);
-    write_review(pod, &review);
-    if (plugin_ask(p,
+    if (permission_review(&may_exec, str_of("create"), &review) < 0 ||
+        plugin_ask(p,
                    &(struct client_request){
                        .verb = CLIENT_CREATE,
                        .path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",

@@ -79,15 +79,6 @@ int plugin_ask(struct plugin *p, const struct client_request *r, struct buf *ret
     return -1;
 }
 
-static bool is_one_of(const char *name, const char *const *names)
-{
-    for (; *names; names++) {
-        if (strcmp(*names, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 // Flags that say where the operator is, and those that a run of our own has obeyed already.
 static bool is_ours(const char *name, bool own_run)
 {
@@ -96,7 +87,7 @@ static bool is_ours(const char *name, bool own_run)
         "pillar", "check", "exclude", "profile", "timeout", NULL
     };
 
-    return is_one_of(name, where) || (own_run && is_one_of(name, of_run));
+    return str_is_one_of(name, where) || (own_run && str_is_one_of(name, of_run));
 }
 
 // "object-namespace" is "namespace" there.

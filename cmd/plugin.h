@@ -50,6 +50,8 @@ int must_check plugin_run_wait(struct plugin *p, const char *name, struct error 
 struct arena;
 char **plugin_exec_words(const struct args *a, const struct operator_pod *pod, const char *command,
                          const char *run, struct arena *arena);
+// Why a program of that name cannot be started, by errno; -1.
+int plugin_no_kubectl(int errnum, const char *name, struct error *e);
 // Runs kubectl with our own stdin, stdout and stderr. Its exit status (128 and the number of the
 // signal that ended it), or -1.
 int must_check plugin_exec(char **words, struct error *e);

@@ -8,7 +8,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
-static int no_kubectl(int errnum, const char *name, struct error *e)
+int plugin_no_kubectl(int errnum, const char *name, struct error *e)
 {
     if (errnum == ENOENT)
         return error_set(e, ERR_NOT_FOUND,
@@ -58,7 +58,7 @@ int plugin_exec(char **words, struct error *e)
     sigaction(SIGQUIT, &ignore, &quit);
     rc = spawn(words, &pid);
     if (rc)
-        rc = no_kubectl(rc, words[0], e);
+        rc = plugin_no_kubectl(rc, words[0], e);
     else
         rc = wait_for(pid);
     sigaction(SIGINT, &interrupt, NULL);

@@ -33,6 +33,30 @@ int query_fail(struct query *q, const struct error *e)
     return command_fail(q->args, q->what, e);
 }
 
+int query_find_run(struct query *q, const char *id, struct run_row *ret, struct error *e)
+{
+    int rc = store_run_get(q->store, id, q->arena, ret, e);
+
+    if (rc == 1)
+        error_set(e, ERR_NOT_FOUND,
+                  strcmp(id, "latest") == 0 ? "no run has ended with a result yet"
+                                            : "no run '%s'; `query runs list` names them",
+                  id);
+    return rc ? -1 : 0;
+}
+
+struct finding_query query_findings(const struct args *a)
+{
+    return (struct finding_query){ .run = arg_text(a, "run"),
+                                   .pillars = arg_list(a, "pillar"),
+                                   .statuses = arg_list(a, "status"),
+                                   .severities = arg_list(a, "severity"),
+                                   .checks = arg_list(a, "check"),
+                                   .kinds = arg_list(a, "kind"),
+                                   .ns = arg_text(a, "namespace"),
+                                   .name = arg_text(a, "name") };
+}
+
 void query_list_start(struct query *q, const char *noun)
 {
     q->noun = noun;

@@ -22,6 +22,11 @@ struct query {
 // 0, or the exit status after an error line.
 int query_open(struct query *q, const struct args *a, const char *what);
 int query_fail(struct query *q, const struct error *e); // closes; exit status
+// A run by uid or name, or the "latest". -1 also when there is none, which e says.
+int must_check query_find_run(struct query *q, const char *id, struct run_row *ret,
+                              struct error *e);
+// What the flags of a query of findings leave of them. Borrowed from a.
+struct finding_query query_findings(const struct args *a);
 void query_close(struct query *q);
 // A list: start, one table row or object per row, end. Nothing is written before the first row or
 // the end, so that a list that cannot be read at all is an error line alone. The end prints the

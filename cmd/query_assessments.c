@@ -100,18 +100,7 @@ int cmd_query_assessments_list(const struct args *a)
     static const char *const filters[] = { "run",   "pillar", "status",    "severity",
                                            "check", "kind",   "namespace", "name",
                                            "since", "until",  "limit",     "offset" };
-    struct finding_query fq = { .run = arg_text(a, "run"),
-                                .pillars = arg_list(a, "pillar"),
-                                .statuses = arg_list(a, "status"),
-                                .severities = arg_list(a, "severity"),
-                                .checks = arg_list(a, "check"),
-                                .kinds = arg_list(a, "kind"),
-                                .ns = arg_text(a, "namespace"),
-                                .name = arg_text(a, "name"),
-                                .since = arg_time(a, "since"),
-                                .until = arg_time(a, "until"),
-                                .limit = arg_int(a, "limit"),
-                                .offset = arg_int(a, "offset") };
+    struct finding_query fq = query_findings(a);
     struct query q;
     struct error e = { 0 };
     int64_t total = 0;
@@ -119,6 +108,10 @@ int cmd_query_assessments_list(const struct args *a)
 
     if (rc)
         return rc;
+    fq.since = arg_time(a, "since");
+    fq.until = arg_time(a, "until");
+    fq.limit = arg_int(a, "limit");
+    fq.offset = arg_int(a, "offset");
     // Times are asked of the whole history, unless one run is named.
     if (!arg_given(a, "run") && (fq.since || fq.until))
         fq.run = "all";

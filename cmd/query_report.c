@@ -209,26 +209,22 @@ static void sum_up(struct findings *fs, const struct run_row *r)
 static int find_run(struct query *q, const struct args *a, struct run_row *ret, struct error *e)
 {
     const char *id = arg_text(a, "run");
-    int rc;
 
     if (strcmp(id, "all") == 0)
         return error_set(e, ERR_USAGE, "--run: a report is of one run: its uid or name, or latest");
-    rc = store_run_get(q->store, id, q->arena, ret, e);
-    if (rc == 1)
-        return error_set(e, ERR_NOT_FOUND,
-                         strcmp(id, "latest") == 0 ? "no run has ended with a result yet"
-                                                   : "no run '%s'; `query runs list` names them",
-                         id);
-    if (rc == 0 && strcmp(ret->phase, "Completed") != 0 && strcmp(ret->phase, "Partial") != 0)
+    if (query_find_run(q, id, ret, e) < 0)
+        return -1;
+    if (strcmp(ret->phase, "Completed") != 0 && strcmp(ret->phase, "Partial") != 0)
         return error_set(e, ERR_NOT_FOUND, "run '%s' has no result: it is %s%s%s", ret->name,
                          ret->phase, ret->message && *ret->message ? ": " : "",
                          ret->message ? ret->message : "");
-    return rc;
+    return 0;
 }
 
 static int read_run(struct query *q, const struct args *a, struct findings *fs, struct error *e)
 {
     struct run_row run;
+    struct finding_query fq = query_findings(a);
     struct reporting r = { .fs = fs };
     int64_t total;
 
@@ -236,16 +232,8 @@ static int read_run(struct query *q, const struct args *a, struct findings *fs, 
         return -1;
     sum_up(fs, &run);
     list_checks(fs);
-    if (store_finding_each(q->store,
-                           &(struct finding_query){ .run = run.uid,
-                                                    .pillars = arg_list(a, "pillar"),
-                                                    .statuses = arg_list(a, "status"),
-                                                    .severities = arg_list(a, "severity"),
-                                                    .checks = arg_list(a, "check"),
-                                                    .kinds = arg_list(a, "kind"),
-                                                    .ns = arg_text(a, "namespace"),
-                                                    .name = arg_text(a, "name") },
-                           take, &r, &total, e) != 0)
+    fq.run = run.uid;
+    if (store_finding_each(q->store, &fq, take, &r, &total, e) != 0)
         return -1;
     drop_unseen(fs);
     findings_sort(fs);

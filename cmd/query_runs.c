@@ -137,13 +137,7 @@ static int get_run(struct query *q, const struct args *a, const char *what, cons
 
     if (rc)
         return rc;
-    rc = store_run_get(q->store, id, q->arena, ret, &e);
-    if (rc == 1)
-        error_set(&e, ERR_NOT_FOUND,
-                  strcmp(id, "latest") == 0 ? "no run has ended with a result yet"
-                                            : "no run '%s'; `query runs list` names them",
-                  id);
-    return rc ? query_fail(q, &e) : 0;
+    return query_find_run(q, id, ret, &e) < 0 ? query_fail(q, &e) : 0;
 }
 
 static int print_run(struct query *q, const struct run_row *r)

@@ -137,7 +137,7 @@ static void go_by_permission(struct sampler *s)
     if (denied) {
         end(s, KIND_DENIED, "");
     } else if (!unknown) {
-        usage_begin(s->usage, clock_wall());
+        usage_begin(s->usage, clock_mono());
         start_list(s, STEP_NODES);
     }
 }

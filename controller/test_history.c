@@ -283,18 +283,24 @@ static int64_t failing_rows(const char *run, const char *severity)
     return n;
 }
 
-static void the_newest_run_is_known_after_a_restart(void **state unused_arg)
+// After two full runs and one for a part.
+static const struct last_run *restarted(void)
 {
     struct error e = { 0 };
     struct store *s = store_open(d.db, NULL, &e);
-    const struct last_run *l;
 
     fake_run_put(s, &(struct fake_run){ .number = 1, .findings = 120 });
     fake_run_put(s, &(struct fake_run){ .number = 2, .findings = 80 });
     fake_run_put(s, &(struct fake_run){ .number = 3, .findings = 30, .mode = "Pillar" });
     store_close(s);
     start();
-    l = &history_facts(h)->last_run;
+    return &history_facts(h)->last_run;
+}
+
+static void the_newest_run_is_known_after_a_restart(void **state unused_arg)
+{
+    const struct last_run *l = restarted();
+
     assert_string_equal(l->uid, "run-3");
     assert_string_equal(l->phase, "completed");
     assert_true(l->succeeded);
@@ -306,16 +312,8 @@ static void the_newest_run_is_known_after_a_restart(void **state unused_arg)
 
 static void figures_of_the_newest_full_run_are_known_after_a_restart(void **state unused_arg)
 {
-    struct error e = { 0 };
-    struct store *s = store_open(d.db, NULL, &e);
-    const struct last_run *l;
+    const struct last_run *l = restarted();
 
-    fake_run_put(s, &(struct fake_run){ .number = 1, .findings = 120 });
-    fake_run_put(s, &(struct fake_run){ .number = 2, .findings = 80 });
-    fake_run_put(s, &(struct fake_run){ .number = 3, .findings = 30, .mode = "Pillar" });
-    store_close(s);
-    start();
-    l = &history_facts(h)->last_run;
     assert_true(l->full.known);
     assert_true(l->full.findings_known);
     assert_true(l->full.failing[CHECK_CRITICAL] + l->full.failing[CHECK_HIGH] > 0);

@@ -165,6 +165,16 @@ static void install(struct fake_manager *f)
     fake_manager_crd(f, "clusterpolicyreports", "wgpolicyk8s.io", "");
 }
 
+static void put_report(struct fake_manager *f, const char *ns, const char *name)
+{
+    autofree char *text =
+        xasprintf("{\"kind\":\"PolicyReport\",\"apiVersion\":\"wgpolicyk8s.io/v1alpha2\","
+                  "\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\"}}",
+                  name, ns);
+
+    fake_server_put(f->server, text);
+}
+
 static void run(struct fake_manager *f, const char *name, const char *spec)
 {
     autofree char *object = xasprintf("assessmentruns/%s", name);
@@ -255,12 +265,8 @@ static void after_a_restart_reports_that_are_not_wanted_go(void **state unused_a
     log_capture(quiet, NULL);
     fake_manager_init(&f);
     install(&f);
-    fake_server_put(f.server,
-                    "{\"kind\":\"PolicyReport\",\"apiVersion\":\"wgpolicyk8s.io/v1alpha2\","
-                    "\"metadata\":{\"name\":\"" REPORT_NAME "\",\"namespace\":\"gone\"}}");
-    fake_server_put(f.server,
-                    "{\"kind\":\"PolicyReport\",\"apiVersion\":\"wgpolicyk8s.io/v1alpha2\","
-                    "\"metadata\":{\"name\":\"of-others\",\"namespace\":\"quiet\"}}");
+    put_report(&f, "gone", REPORT_NAME);
+    put_report(&f, "quiet", "of-others");
     fake_manager_config(&f, OFF);
     m = fake_manager_start(&f);
     fake_manager_pass(&f, 5 * FAKE_SEC);
@@ -286,12 +292,8 @@ static void after_a_restart_an_empty_report_goes(void **state unused_arg)
     install(&f);
     fake_server_put(f.server, "{\"kind\":\"Namespace\",\"apiVersion\":\"v1\",\"metadata\":{"
                               "\"name\":\"quiet\"}}");
-    fake_server_put(f.server,
-                    "{\"kind\":\"PolicyReport\",\"apiVersion\":\"wgpolicyk8s.io/v1alpha2\","
-                    "\"metadata\":{\"name\":\"" REPORT_NAME "\",\"namespace\":\"quiet\"}}");
-    fake_server_put(f.server,
-                    "{\"kind\":\"PolicyReport\",\"apiVersion\":\"wgpolicyk8s.io/v1alpha2\","
-                    "\"metadata\":{\"name\":\"of-others\",\"namespace\":\"quiet\"}}");
+    put_report(&f, "quiet", REPORT_NAME);
+    put_report(&f, "quiet", "of-others");
     fake_manager_config(&f, ON);
     m = fake_manager_start(&f);
     fake_manager_pass(&f, 5 * FAKE_SEC);

@@ -164,10 +164,11 @@ else
 fi
 mkdir -p "$run/logs" "$run/pids"
 install_objects
-start_operator
-# As a person would, so that their own kubectl apply of it finds its annotation.
+# Before the operator, whose first run would be judged by the defaults else; as a person would, so
+# that their own kubectl apply of it finds its annotation.
 "$KUBECTL" apply -f "$root/deploy/samples/kube9config.yaml" \
 	>>"$run/logs/apply.log"
+start_operator
 wait_for_run
 report
 if [[ -n ${DETACH:-} ]]; then

@@ -154,13 +154,13 @@ static void write_attribute(struct writer *w, const char *key, struct str value)
     w_strn(w, value.p, value.n);
 }
 
-static int write_review(const struct permission *m, struct str verb, struct buf *out)
+int permission_review(const struct permission_query *q, struct str verb, struct buf *out)
 {
-    struct str rest = str_of(m->resource), resource = { 0 };
+    struct str rest = str_of(q->resource), resource = { 0 };
     struct writer w;
 
     if (!str_split(&rest, '/', &resource))
-        resource = str_of(m->resource);
+        resource = str_of(q->resource);
     writer_to_buf(&w, WRITER_JSON, out);
     w_object(&w);
     w_key_str(&w, "apiVersion", "authorization.k8s.io/v1");
@@ -168,11 +168,11 @@ static int write_review(const struct permission *m, struct str verb, struct buf 
     w_key_object(&w, "spec");
     w_key_object(&w, "resourceAttributes");
     write_attribute(&w, "verb", verb);
-    write_attribute(&w, "group", str_of(m->group));
+    write_attribute(&w, "group", str_of(q->group));
     write_attribute(&w, "resource", resource);
     write_attribute(&w, "subresource", rest);
-    write_attribute(&w, "namespace", str_of(m->ns));
-    write_attribute(&w, "name", str_of(m->name));
+    write_attribute(&w, "namespace", str_of(q->ns));
+    write_attribute(&w, "name", str_of(q->name));
     w_object_end(&w);
     w_object_end(&w);
     w_object_end(&w);
@@ -243,12 +243,15 @@ static void on_review(void *arg, unused_arg const struct http_response *r, struc
 static void ask_next_verb(struct permission *m)
 {
     struct client_request r = { .verb = CLIENT_CREATE, .path = REVIEWS, .unfenced = true };
+    struct permission_query q = {
+        .group = m->group, .resource = m->resource, .ns = m->ns, .name = m->name
+    };
     autobuf struct buf body = { 0 };
     struct str verb;
 
     buf_init(&body, BODY_MAX);
     for (; verb_at(m, m->at, &verb); buf_reset(&body)) {
-        if (write_review(m, verb, &body) == 0) {
+        if (permission_review(&q, verb, &body) == 0) {
             r.body = buf_str(&body);
             m->call = client_do(m->all->client, &r, on_review, m);
             return;

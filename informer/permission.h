@@ -25,6 +25,11 @@ struct permission_query { // strings are copied
     const char *name;     // NULL: any
 };
 
+// The SelfSubjectAccessReview that asks for one verb on what q names; q->verbs is not looked at. -1
+// when it does not fit.
+int must_check permission_review(const struct permission_query *q, struct str verb,
+                                 struct buf *out);
+
 enum permission_state { PERMISSION_UNKNOWN, PERMISSION_ALLOWED, PERMISSION_DENIED };
 
 struct permissions *permissions_new(struct loop *l, struct client *c, void (*changed)(void *arg),

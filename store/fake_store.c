@@ -107,6 +107,17 @@ static int put_findings(struct store *s, const struct fake_run *r, struct error 
     return 0;
 }
 
+struct run_row fake_run_row(const char *uid, const char *name)
+{
+    return (struct run_row){ .uid = uid,
+                             .name = name,
+                             .mode = "Full",
+                             .trigger = "Manual",
+                             .phase = "Running",
+                             .requested = FAKE_START,
+                             .score = -1 };
+}
+
 int fake_run_try(struct store *s, const struct fake_run *r, struct error *e)
 {
     char uid[32], name[32];

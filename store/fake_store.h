@@ -25,6 +25,9 @@ struct fake_run { // run i: uid "run-i", name "default-i", one day after the oth
     const char *mode; // NULL: "Full"
 };
 
+// A full run that somebody asked for at FAKE_START and that is under way.
+struct run_row fake_run_row(const char *uid, const char *name);
+
 // Aborts the test when the store refuses.
 void fake_run_put(struct store *s, const struct fake_run *r);
 int fake_run_try(struct store *s, const struct fake_run *r, struct error *e);

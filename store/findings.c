@@ -86,11 +86,7 @@ static int resolve_run(struct store *s, const char *run, int64_t *ret, struct er
 
 static bool wanted(const char *const *list, const char *have)
 {
-    bool any = !list || !list[0];
-
-    for (; !any && *list; list++)
-        any = strcmp(*list, have) == 0;
-    return any;
+    return !list || !list[0] || str_is_one_of(have, list);
 }
 
 // Severities and statuses are ranks in the table.

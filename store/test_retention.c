@@ -104,13 +104,7 @@ static void the_latest_run_stays_whatever_its_age(void **state unused_arg)
 
 static void an_active_run_stays(void **state unused_arg)
 {
-    struct run_row r = { .uid = "u",
-                         .name = "n",
-                         .mode = "Full",
-                         .trigger = "Manual",
-                         .phase = "Running",
-                         .requested = FAKE_START,
-                         .score = -1 };
+    struct run_row r = fake_run_row("u", "n");
 
     assert_int_equal(store_run_put(s, &r, &e), 0);
     r.uid = "v";

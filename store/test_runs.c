@@ -144,13 +144,7 @@ static void rows_of_an_earlier_attempt_go_when_they_are_not_written_again(void *
 
 static void a_finding_met_twice_is_one_row_with_the_last_words(void **state unused_arg)
 {
-    struct run_row r = { .uid = "u",
-                         .name = "n",
-                         .mode = "Full",
-                         .trigger = "Manual",
-                         .phase = "Running",
-                         .requested = FAKE_START,
-                         .score = -1 };
+    struct run_row r = fake_run_row("u", "n");
     struct finding_row f = { .check_id = "a.b",
                              .check_name = "A",
                              .pillar = "security",
@@ -181,13 +175,7 @@ static void a_finding_met_twice_is_one_row_with_the_last_words(void **state unus
 // Written anew without the exemption the row has none, and it goes with its row.
 static void a_finding_tells_who_accepted_it_as_long_as_somebody_does(void **state unused_arg)
 {
-    struct run_row r = { .uid = "u",
-                         .name = "n",
-                         .mode = "Full",
-                         .trigger = "Manual",
-                         .phase = "Running",
-                         .requested = FAKE_START,
-                         .score = -1 };
+    struct run_row r = fake_run_row("u", "n");
     struct finding_row f = { .check_id = "a.b",
                              .check_name = "A",
                              .pillar = "security",
@@ -223,13 +211,7 @@ static void a_finding_tells_who_accepted_it_as_long_as_somebody_does(void **stat
 static void
 rows_of_a_whole_check_stand_beside_each_other_and_beside_its_objects(void **state unused_arg)
 {
-    struct run_row r = { .uid = "u",
-                         .name = "n",
-                         .mode = "Full",
-                         .trigger = "Manual",
-                         .phase = "Running",
-                         .requested = FAKE_START,
-                         .score = -1 };
+    struct run_row r = fake_run_row("u", "n");
     struct finding_row f = {
         .check_id = "a.b", .check_name = "A", .pillar = "security", .severity = "high", .count = 1
     };
@@ -251,13 +233,7 @@ rows_of_a_whole_check_stand_beside_each_other_and_beside_its_objects(void **stat
 
 static void a_rollback_leaves_nothing(void **state unused_arg)
 {
-    struct run_row r = { .uid = "u",
-                         .name = "n",
-                         .mode = "Full",
-                         .trigger = "Manual",
-                         .phase = "Running",
-                         .requested = FAKE_START,
-                         .score = -1 };
+    struct run_row r = fake_run_row("u", "n");
     struct finding_row f = { .check_id = "a.b",
                              .check_name = "A",
                              .pillar = "security",
@@ -280,13 +256,7 @@ static void a_rollback_leaves_nothing(void **state unused_arg)
 
 static void an_unknown_word_is_refused_not_stored(void **state unused_arg)
 {
-    struct run_row r = { .uid = "u",
-                         .name = "n",
-                         .mode = "Full",
-                         .trigger = "Manual",
-                         .phase = "Running",
-                         .requested = FAKE_START,
-                         .score = -1 };
+    struct run_row r = fake_run_row("u", "n");
     struct finding_row f = { .check_id = "a.b",
                              .check_name = "A",
                              .pillar = "security",
@@ -409,13 +379,7 @@ static int check_order(void *arg, const struct finding_row *f)
 
 static void problems_come_first_and_the_worst_of_them_at_the_top(void **state unused_arg)
 {
-    struct run_row r = { .uid = "u",
-                         .name = "n",
-                         .mode = "Full",
-                         .trigger = "Manual",
-                         .phase = "Running",
-                         .requested = FAKE_START,
-                         .score = -1 };
+    struct run_row r = fake_run_row("u", "n");
     static const char *const severities[] = { "low", "critical", "medium", "high" };
     static const char *const statuses[] = { "skipped", "passing", "warning", "error", "failing" };
     int last = -1;

@@ -65,20 +65,11 @@ static void added_dangerous(struct report *r, const struct pod_view *p unused_ar
 }
 
 // The Pod Security Standards compare the text as it is: CAP_CHOWN and chown are not CHOWN.
-static bool in_baseline(const char *cap)
-{
-    for (const char *const *name = baseline; *name; name++) {
-        if (strcmp(*name, cap) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void added_beyond_baseline(struct report *r, const struct pod_view *p unused_arg,
                                   const struct container_view *c)
 {
     FOR_EACH_ATOM (a, capabilities_add(caps_of(c))) {
-        if (!in_baseline(atom_str(a)))
+        if (!str_is_one_of(atom_str(a), baseline))
             report_fail(r, "securityContext.capabilities.add",
                         among(baseline, atom_str(a))
                             ? "adds %s in a spelling that the Pod Security Standards refuse"

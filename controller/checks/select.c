@@ -70,11 +70,7 @@ static bool in_list(const char *const *ids, const struct check *c)
 // A glob does not switch on what is shipped off.
 static bool names_it(const char *const *ids, const struct check *c)
 {
-    for (; ids && *ids; ids++) {
-        if (strcmp(*ids, c->id) == 0)
-            return true;
-    }
-    return false;
+    return ids && str_is_one_of(c->id, ids);
 }
 
 static int check_list(const char *const *ids, struct error *e)

@@ -52,7 +52,7 @@ var lineColors = []string{"#1b6ca8", "#c2571a", "#2e7d32", "#8e24aa", "#ad1457",
 var legendLabel = regexp.MustCompile(`\{\{ *(\w+) *\}\}`)
 
 func ask(base, path string, query url.Values) ([]promSeries, error) {
-	response, err := http.Get(base + path + "?" + query.Encode())
+	response, err := prometheus.Get(base + path + "?" + query.Encode())
 	if err != nil {
 		return nil, err
 	}
@@ -110,11 +110,14 @@ func inUnit(unit string) func(float64) string {
 
 // view is a dashboard beside the Prometheus that fills it.
 type view struct {
-	server string
-	end    time.Time
-	length time.Duration
-	empty  []string // panels that showed nothing
+	server  string
+	end     time.Time
+	length  time.Duration
+	queries int
+	empty   []string // queries that gave nothing
 }
+
+var prometheus = http.Client{Timeout: 10 * time.Second}
 
 func (v *view) expression(text string) string {
 	return strings.ReplaceAll(text, "$job", ".*")
@@ -132,6 +135,7 @@ func (v *view) lines(p *dashboardPanel) ([]curve, error) {
 		if err != nil {
 			return nil, err
 		}
+		numbers := 0
 		for i := range found {
 			points := make([]float64, rangeSteps+1)
 			for n := range points {
@@ -141,19 +145,30 @@ func (v *view) lines(p *dashboardPanel) ([]curve, error) {
 				at, _ := pair[0].(float64)
 				if n := int(math.Round((at - float64(begin.Unix())) / step)); n >= 0 && n < len(points) {
 					points[n] = promNumber(pair[1])
+					if !math.IsNaN(points[n]) {
+						numbers++
+					}
 				}
 			}
 			curves = append(curves, curve{found[i].name(target.LegendFormat), lineColors[len(curves)%len(lineColors)],
 				func(n int) float64 { return points[n] }})
 		}
+		v.asked(p, target.Expr, numbers)
 	}
 	return curves, nil
 }
 
+// asked notes a query and how many numbers it gave.
+func (v *view) asked(p *dashboardPanel, expr string, numbers int) {
+	v.queries++
+	if numbers == 0 {
+		v.empty = append(v.empty, fmt.Sprintf("panel '%s': %s", p.Title, expr))
+	}
+}
+
 func (v *view) drawLines(out *strings.Builder, p *dashboardPanel, b box) error {
 	curves, err := v.lines(p)
-	if err != nil || len(curves) == 0 {
-		v.empty = append(v.empty, p.Title)
+	if err != nil {
 		return err
 	}
 	minutes := v.length.Minutes()
@@ -171,15 +186,17 @@ func (v *view) drawValues(out *strings.Builder, p *dashboardPanel, b box) error 
 		if err != nil {
 			return err
 		}
+		numbers := 0
 		for i := range found {
 			shown++
+			if !math.IsNaN(promNumber(found[i].Value[1])) {
+				numbers++
+			}
 			fmt.Fprintf(out, `<text x="%.0f" y="%.0f">%s</text><text x="%.0f" y="%.0f" font-size="16" text-anchor="end">%s</text>`+"\n",
 				b.x+12, b.y+24+float64(shown*22), html.EscapeString(found[i].name(target.LegendFormat)),
 				b.x+b.width-16, b.y+24+float64(shown*22), inUnit(p.FieldConfig.Defaults.Unit)(promNumber(found[i].Value[1])))
 		}
-	}
-	if shown == 0 {
-		v.empty = append(v.empty, p.Title)
+		v.asked(p, target.Expr, numbers)
 	}
 	return nil
 }
@@ -211,6 +228,7 @@ func runDashboard(args []string) error {
 	flags := flag.NewFlagSet("dashboard", flag.ExitOnError)
 	server := flags.String("prometheus", "", "URL")
 	minutes := flags.Float64("minutes", 1, "how far back")
+	svg := flags.String("svg", "", "file for the picture")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -227,9 +245,12 @@ func runDashboard(args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Print(picture)
-	if len(v.empty) > 0 {
-		return fmt.Errorf("panels that show nothing: %s", strings.Join(v.empty, ", "))
+	if err := os.WriteFile(*svg, []byte(picture), 0o644); err != nil {
+		return err
 	}
+	if len(v.empty) > 0 {
+		return fmt.Errorf("queries that give nothing: %s", strings.Join(v.empty, "; "))
+	}
+	fmt.Printf("%d queries, each gives data\n", v.queries)
 	return nil
 }

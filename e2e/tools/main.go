@@ -28,7 +28,7 @@ var commands = []command{
 	{"faults", "-kubeconfig FILE -cert FILE -key FILE [-listen ADDRESS] [-control ADDRESS]", "stand in front of the API server and break a seeded share of requests and watch lines", runFaults},
 	{"kinds", "", "print the kinds that soak compares, as kube9-follow takes them", runKinds},
 	{"soak", "-kubeconfig FILE -minutes N [-rate N] ...", "churn, sample and check for minutes on end; started by soak.sh", runSoak},
-	{"dashboard", "-prometheus URL [-minutes N] DASHBOARD.json", "draw a Grafana dashboard as SVG, with what its queries give", runDashboard},
+	{"dashboard", "-prometheus URL -svg FILE [-minutes N] DASHBOARD.json", "draw a Grafana dashboard as SVG, with what its queries give", runDashboard},
 	{"rights", "-kubeconfig FILE AUDITLOG", "print the operator's rights that were never used", runRights},
 	{"token", "-key FILE -uid UID -namespace NS -name NAME [-expires 1h]", "sign a ServiceAccount token", runToken},
 	{"acto", "-kubeconfig FILE -program FILE -operator-config FILE -dir DIR -audit FILE -sample FILE [-steps N] [-seed N] [-trial N]", "mutate custom resources step by step and judge what the operator makes of it", runActo},
