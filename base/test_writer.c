@@ -334,13 +334,28 @@ static void json_escapes_controls_and_replaces_bad_bytes(void **state unused_arg
                                "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xC3\xA9\"");
 }
 
+static void a_key_keeps_its_nul(void **state unused_arg)
+{
+    autobuf struct buf out = { 0 };
+    struct writer w;
+
+    buf_init(&out, 1000);
+    writer_to_buf(&w, WRITER_JSON, &out);
+    w_object(&w);
+    w_keyn(&w, "a\0b", 3);
+    w_int(&w, 1);
+    w_object_end(&w);
+    assert_int_equal(writer_end(&w), 0);
+    assert_string_equal(out.p, "{\"a\\u0000b\":1}");
+}
+
 // The string that comes back from reading {"k": s, s: ["x", s]} in each format has to be s.
 static void write_all_places(struct writer *w, struct str s)
 {
     w_object(w);
     w_key(w, "k");
     w_strn(w, s.p, s.n);
-    w_key(w, s.p);
+    w_keyn(w, s.p, s.n);
     w_list(w);
     w_object(w);
     w_key(w, "in");
@@ -681,9 +696,10 @@ RUN(T(compact_json_has_no_blanks), T(pretty_json_is_indented_by_two), T(yaml_is_
     T(yaml_prints_lines_as_a_literal_block), T(a_scalar_may_be_the_document),
     T(empty_containers_may_be_the_document), T(yaml_strings_stay_plain_where_all_readers_agree),
     T(yaml_strings_are_quoted_where_any_reader_errs), T(yaml_escapes_what_is_not_printable),
-    T(json_escapes_controls_and_replaces_bad_bytes), T(strings_read_back_from_all_formats),
-    T(every_pair_of_ascii_characters_reads_back), T(long_keys_and_strings_read_back),
-    T(doubles_read_back_exactly), T(doubles_are_short_and_what_is_not_finite_is_null),
-    T(raw_json_takes_the_writers_format), T(raw_that_is_no_json_fails),
-    T(depth_beyond_the_limit_fails), T(raw_depth_counts_too), T(an_unfinished_document_fails),
-    T(a_full_sink_fails_the_document_and_is_not_asked_again), T(a_file_gets_the_same_bytes))
+    T(json_escapes_controls_and_replaces_bad_bytes), T(a_key_keeps_its_nul),
+    T(strings_read_back_from_all_formats), T(every_pair_of_ascii_characters_reads_back),
+    T(long_keys_and_strings_read_back), T(doubles_read_back_exactly),
+    T(doubles_are_short_and_what_is_not_finite_is_null), T(raw_json_takes_the_writers_format),
+    T(raw_that_is_no_json_fails), T(depth_beyond_the_limit_fails), T(raw_depth_counts_too),
+    T(an_unfinished_document_fails), T(a_full_sink_fails_the_document_and_is_not_asked_again),
+    T(a_file_gets_the_same_bytes))

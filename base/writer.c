@@ -240,6 +240,11 @@ void w_key(struct writer *w, const char *key)
     key_n(w, str_of(key));
 }
 
+void w_keyn(struct writer *w, const char *key, size_t n)
+{
+    key_n(w, (struct str){ key, n });
+}
+
 static void put_literal(struct writer *w, struct str s)
 {
     size_t indent = (w->depth ? w->level[w->depth - 1].indent : 0) + 2u;

@@ -45,6 +45,8 @@ void w_object_end(struct writer *w);
 void w_list(struct writer *w);
 void w_list_end(struct writer *w);
 void w_key(struct writer *w, const char *key);
+// A key of another document: it may hold NUL.
+void w_keyn(struct writer *w, const char *key, size_t n);
 // NULL writes null; what is not UTF-8 becomes U+FFFD.
 void w_str(struct writer *w, const char *s);
 void w_strn(struct writer *w, const char *s, size_t n);

@@ -56,15 +56,19 @@ static void write_members(struct writer *w, json_val *now, json_val *want, bool 
     json_val *key;
 
     while ((key = yyjson_obj_iter_next(&it))) {
-        w_key(w, yyjson_get_str(key));
-        status_patch_write(w, json_get(now, yyjson_get_str(key)), yyjson_obj_iter_get_val(key),
+        struct str name = json_text(key);
+
+        w_keyn(w, name.p, name.n);
+        status_patch_write(w, yyjson_obj_getn(now, name.p, name.n), yyjson_obj_iter_get_val(key),
                            ret_loses);
     }
     it = yyjson_obj_iter_with(now);
     while ((key = yyjson_obj_iter_next(&it))) {
-        if (json_get(want, yyjson_get_str(key)))
+        struct str name = json_text(key);
+
+        if (yyjson_obj_getn(want, name.p, name.n))
             continue;
-        w_key(w, yyjson_get_str(key));
+        w_keyn(w, name.p, name.n);
         w_null(w);
         *ret_loses = true;
     }

@@ -126,7 +126,7 @@ static void write_node(struct writer *w, const struct yaml_node *n)
     case YAML_MAP:
         w_object(w);
         for (uint32_t i = 0; i < n->sub.n; i++) {
-            w_key(w, n->sub.keys[i].p);
+            w_keyn(w, n->sub.keys[i].p, n->sub.keys[i].n);
             write_node(w, n->sub.v[i]);
         }
         w_object_end(w);

@@ -40,13 +40,14 @@ static char *copy_metadata(json_val *meta)
     w_object(&w);
     yyjson_obj_foreach (meta, i, max, key, value) {
         autobuf struct buf raw = { 0 };
+        struct str name = json_text(key);
 
-        if (!strcmp(json_str(key, ""), "managedFields"))
+        if (str_eq(name, "managedFields"))
             continue;
         buf_init(&raw, METADATA_MAX);
         if (json_write(value, &raw) < 0)
             return NULL;
-        w_key(&w, json_str(key, ""));
+        w_keyn(&w, name.p, name.n);
         w_json(&w, buf_str(&raw));
     }
     w_object_end(&w);

@@ -270,6 +270,22 @@ static void l9_renewing_writes_without_reading_and_keeps_the_rest(void **state)
     assert_true(lease_held(w->lease));
 }
 
+// Cut at its NUL, a name would be one that is there already: a document that no server reads.
+static void a_name_in_metadata_keeps_its_nul(void **state unused_arg)
+{
+    static const char lease[] = "{\"metadata\":{\"name\":\"a\",\"name\\u0000\":5,"
+                                "\"managedFields\\u0000\":[1],\"managedFields\":[2]}}";
+    autobuf struct buf out = { 0 };
+    struct lease_record r;
+
+    buf_init(&out, 1000);
+    assert_int_equal(lease_record_parse(str_of(lease), &r, NULL), 0);
+    assert_int_equal(lease_record_write(&r.spec, r.metadata, &out), 0);
+    assert_non_null(strstr(out.p, "\"metadata\":{\"name\":\"a\",\"name\\u0000\":5,"
+                                  "\"managedFields\\u0000\":[1]}"));
+    lease_record_fini(&r);
+}
+
 static void l2_a_foreign_lease_is_waited_for_from_first_sight(void **state)
 {
     struct world *w = *state;
@@ -829,6 +845,7 @@ static void l10_the_tolerance_is_counted_from_the_end_of_the_duration(void **sta
 
 RUN(W(l1_a_free_lease_is_created_and_held),
     W(l9_renewing_writes_without_reading_and_keeps_the_rest),
+    cmocka_unit_test(a_name_in_metadata_keeps_its_nul),
     W(l2_a_foreign_lease_is_waited_for_from_first_sight),
     W(l3_a_holder_that_renews_is_never_replaced), W(l1_a_released_lease_is_taken_at_once),
     W(l4_the_own_lease_is_resumed_at_once), W(l1_losing_the_race_to_create_is_a_round_lost),

@@ -126,11 +126,12 @@ func (v *view) expression(text string) string {
 // lines asks for a panel's curves; points that a series does not have are gaps.
 func (v *view) lines(p *dashboardPanel) ([]curve, error) {
 	step := v.length.Seconds() / rangeSteps
-	begin := v.end.Add(-v.length)
+	end := float64(v.end.UnixMilli()) / 1000 // not whole seconds: what came in the last one counts too
+	begin := end - v.length.Seconds()
 	var curves []curve
 	for _, target := range p.Targets {
 		query := url.Values{"query": {v.expression(target.Expr)}, "step": {fmt.Sprint(step)},
-			"start": {fmt.Sprint(begin.Unix())}, "end": {fmt.Sprint(v.end.Unix())}}
+			"start": {fmt.Sprintf("%.3f", begin)}, "end": {fmt.Sprintf("%.3f", end)}}
 		found, err := ask(v.server, "/api/v1/query_range", query)
 		if err != nil {
 			return nil, err
@@ -143,7 +144,7 @@ func (v *view) lines(p *dashboardPanel) ([]curve, error) {
 			}
 			for _, pair := range found[i].Values {
 				at, _ := pair[0].(float64)
-				if n := int(math.Round((at - float64(begin.Unix())) / step)); n >= 0 && n < len(points) {
+				if n := int(math.Round((at - begin) / step)); n >= 0 && n < len(points) {
 					points[n] = promNumber(pair[1])
 					if !math.IsNaN(points[n]) {
 						numbers++
