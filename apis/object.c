@@ -48,13 +48,15 @@ bool object_same_uid(const struct object *a, const struct object *b)
 
 const char *object_uid_text(const struct object *o, char ret[UID_TEXT_MAX])
 {
+    static const char digits[] = "0123456789abcdef";
     char *p = ret;
     for (int i = 0; i < 16; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
             *p++ = '-';
-        snprintf(p, 3, "%02x", o->uid[i]);
-        p += 2;
+        *p++ = digits[o->uid[i] >> 4];
+        *p++ = digits[o->uid[i] & 15];
     }
+    *p = '\0';
     return ret;
 }
 

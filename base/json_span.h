@@ -15,3 +15,5 @@ struct json_span {      // zero: in front of the opening bracket
 // Goes on with the next n bytes of the value. The place after its last byte, or 0 when it does not
 // end in p.
 size_t json_span_end(struct json_span *s, const char *p, size_t n);
+// The same on any processor; json_span_end takes a faster way where there is one.
+size_t json_span_end_plain(struct json_span *s, const char *p, size_t n);
