@@ -219,6 +219,8 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
         return request(c);
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return c->at < c->body.n ? write_body(c) : 0;
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: // another protocol would have none of our limits
+        return refuse(c, HTTP_STATUS_BAD_REQUEST, "no upgrades\n");
     case LWS_CALLBACK_HTTP_BODY: // of a GET
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
         return -1;

@@ -341,6 +341,36 @@ static void nonsense_gets_no_200_and_does_not_stop_the_server(void **state)
     end(&s);
 }
 
+#define WEBSOCKET                                                                                  \
+    "GET /healthz HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"            \
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+
+// Another protocol would have neither limits nor an end that the server is told of.
+static void no_connection_becomes_another_protocol(void **state)
+{
+    static const char *const wishes[] = {
+        WEBSOCKET "\r\n",
+        WEBSOCKET "Sec-WebSocket-Protocol: http\r\n\r\n",
+        WEBSOCKET "Sec-WebSocket-Protocol: loop\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+        "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n",
+    };
+    struct server s;
+    autofree char *after = NULL;
+
+    (void)state;
+    begin(&s, "127.0.0.1:0");
+    for (size_t i = 0; i < ARRAY_SIZE(wishes) * (HTTPD_CONNECTIONS_MAX + 1); i++) {
+        autofree char *a = ask(&s, wishes[i % ARRAY_SIZE(wishes)]);
+
+        assert_has(a, " 400 Bad Request\r\n");
+    }
+    assert_int_equal(s.calls, 0);
+    after = ask(&s, "GET /healthz HTTP/1.1\r\n" CLOSE);
+    assert_starts(after, "HTTP/1.1 200 ");
+    end(&s);
+}
+
 // before + 6000 times 'x' + after as one request
 static void assert_refuses_long(struct server *s, const char *before, const char *after)
 {
@@ -583,8 +613,8 @@ RUN(T(m11_a_route_answers_with_status_type_and_length), T(a_route_may_answer_an_
     T(an_answer_beyond_the_limit_is_a_500), T(head_gives_the_headers_of_get_alone),
     T(an_unknown_path_is_a_404), T(other_methods_are_a_405_and_end_the_connection),
     T(a_body_after_a_get_ends_the_connection), T(nonsense_gets_no_200_and_does_not_stop_the_server),
-    T(headers_beyond_the_limit_are_refused), T(a_connection_serves_many_requests),
-    T(beyond_the_limit_the_most_silent_connection_makes_room),
+    T(no_connection_becomes_another_protocol), T(headers_beyond_the_limit_are_refused),
+    T(a_connection_serves_many_requests), T(beyond_the_limit_the_most_silent_connection_makes_room),
     T(a_crowd_that_says_nothing_does_not_keep_a_probe_out),
     T(a_reader_that_leaves_in_the_middle_harms_nobody),
     T(timers_and_posts_run_while_the_server_waits), T(an_idle_server_hardly_wakes_up),
