@@ -328,10 +328,13 @@ static void json_escapes_controls_and_replaces_bad_bytes(void **state unused_arg
     autobuf struct buf out = { 0 };
 
     buf_init(&out, 1000);
-    write_root(WRITER_JSON,
-               (struct str){ "\"\\/\b\f\n\r\t\x01\x1F\x7F\0z\xC3(\xED\xA0\x80\xC3\xA9", 20 }, &out);
-    assert_string_equal(out.p, "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7F\\u0000z\xEF\xBF\xBD("
-                               "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xC3\xA9\"");
+    write_root(
+        WRITER_JSON,
+        (struct str){ "\"\\/\b\f\n\r\t\x01\x1F\x7F\xC2\x9B\0z\xC3(\xED\xA0\x80\xC3\xA9", 22 },
+        &out);
+    assert_string_equal(
+        out.p, "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\\u009b\\u0000z\xEF\xBF\xBD("
+               "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xC3\xA9\"");
 }
 
 static void a_key_keeps_its_nul(void **state unused_arg)

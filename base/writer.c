@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/writer_text.h"
 #include <assert.h>
+#include <errno.h>
 
 #define YAML_KEY_MAX                                                                               \
     1000 // YAML readers may give up on a "key:" after 1024 characters; longer ones are written "?
@@ -21,6 +22,7 @@ void writer_init(struct writer *w, enum writer_format f,
     w->arg = arg;
     w->depth = 0;
     w->failed = false;
+    w->errnum = 0;
     w->after_key = false;
     w->chunk_n = 0;
 }
@@ -45,10 +47,17 @@ void writer_to_file(struct writer *w, enum writer_format f, FILE *out)
     writer_init(w, f, sink_file, out);
 }
 
+static void give(struct writer *w, const char *p, size_t n)
+{
+    if (w->failed || !n || w->sink(w->arg, p, n) == 0)
+        return;
+    w->failed = true;
+    w->errnum = errno;
+}
+
 static void flush(struct writer *w)
 {
-    if (w->chunk_n && !w->failed && w->sink(w->arg, w->chunk, w->chunk_n) < 0)
-        w->failed = true;
+    give(w, w->chunk, w->chunk_n);
     w->chunk_n = 0;
 }
 
@@ -59,8 +68,7 @@ static void put(struct writer *w, const char *p, size_t n)
     if (w->failed)
         return;
     if (n > sizeof(w->chunk)) {
-        if (w->sink(w->arg, p, n) < 0)
-            w->failed = true;
+        give(w, p, n);
         return;
     }
     if (n)
@@ -396,6 +404,8 @@ int writer_end(struct writer *w)
     if (w->format != WRITER_JSON)
         put(w, "\n", 1);
     flush(w);
+    if (w->errnum)
+        errno = w->errnum; // what the caller did in between has another
     return w->failed ? -1 : 0;
 }
 

@@ -17,6 +17,7 @@ struct writer {
     void *arg;
     int depth;
     bool failed;
+    int errnum; // errno of the sink that failed; 0: none did
 
     struct {
         bool list;
@@ -34,7 +35,8 @@ void writer_to_buf(struct writer *w, enum writer_format f, struct buf *out);
 void writer_to_file(struct writer *w, enum writer_format f, FILE *out);
 void writer_init(struct writer *w, enum writer_format f,
                  int (*sink)(void *arg, const char *p, size_t n), void *arg);
-// Flushes; ends a pretty or YAML document with one newline; -1 if anything failed.
+// Flushes; ends a pretty or YAML document with one newline; -1 if anything failed, with the
+// errno of the sink if it was the sink.
 int must_check writer_end(struct writer *w);
 // Fails: the sink, more than WRITER_DEPTH_MAX levels, a document that is not closed, w_json of what
 // is no JSON. A call at the wrong place (a key in a list, a value without its key) is an assertion.

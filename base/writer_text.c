@@ -117,7 +117,8 @@ static const char *escape_of(uint32_t c, bool yaml, char ret[16])
         ret[2] = '\0';
         return ret;
     }
-    if (c >= 0x20 && (!yaml || is_printable(c)))
+    if (c >= 0x20 &&
+        (yaml ? is_printable(c) : c < 0x7F || c >= 0xA0)) // DEL to 9F: a terminal obeys
         return NULL;
     snprintf(ret, 16, "\\u%04x", c);
     return ret;

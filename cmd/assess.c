@@ -48,7 +48,7 @@ static void take_notice(void *arg, const char *object, const char *text)
     struct assessing *as = arg;
 
     if (as->notices++ < NOTICES_SHOWN)
-        fprintf(stderr, "%s: %s\n", object, text);
+        output_say("%s: %s", object, text);
 }
 
 static void count_notices(const struct assessing *as)

@@ -87,7 +87,8 @@ static int print_markdown(void)
     buf_init(&out, DOC_MAX);
     if (checks_markdown(&out) < 0)
         return EXIT_FAILED;
-    return fwrite(out.p, 1, out.n, stdout) == out.n ? EXIT_OK : EXIT_FAILED;
+    fwrite(out.p, 1, out.n, stdout);
+    return output_flush(stdout);
 }
 
 static int print_table(const struct args *a)

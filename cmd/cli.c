@@ -6,6 +6,7 @@
 #include "cmd/command.h"
 #include "cmd/complete.h"
 #include "cmd/help.h"
+#include "cmd/output.h"
 
 #define HELP_MAX   ((size_t)256 << 10)
 #define PATH_WORDS 3
@@ -18,7 +19,7 @@ static int print_help(void (*fill)(const char *arg, struct buf *out), const char
     buf_init(&out, HELP_MAX);
     fill(arg, &out);
     fwrite(out.p, 1, out.n, to);
-    return status;
+    return output_flush(to) == EXIT_OK ? status : EXIT_FAILED;
 }
 
 static void fill_all(const char *arg unused_arg, struct buf *out)
@@ -100,8 +101,8 @@ static const char *name_of(const char *program)
 
 static int unknown(const char *path)
 {
-    fprintf(stderr, "error: unknown command '%s'; `%s --help` lists the commands\n",
-            command_words(path), command_program(path));
+    output_say("error: unknown command '%s'; `%s --help` lists the commands", command_words(path),
+               command_program(path));
     return EXIT_USAGE;
 }
 

@@ -10,15 +10,16 @@
 #include "store/store_internal.h"
 #include "store/vulnerabilities.h"
 
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define WORDS_MAX 40
 
-static void swap_in(int fd, int *ret_saved, FILE **ret_file)
+static void swap_in(int fd, FILE *file, int *ret_saved, FILE **ret_file)
 {
     fflush(fd == STDOUT_FILENO ? stdout : stderr);
-    *ret_file = tmpfile();
+    *ret_file = file;
     *ret_saved = dup(fd);
     if (!*ret_file || *ret_saved < 0 || dup2(fileno(*ret_file), fd) < 0)
         abort();
@@ -30,6 +31,8 @@ static char *swap_out(int fd, int saved, FILE *file)
     char *text;
 
     fflush(fd == STDOUT_FILENO ? stdout : stderr);
+    __fpurge(fd == STDOUT_FILENO ? stdout : stderr); // what a full disk did not take
+    clearerr(fd == STDOUT_FILENO ? stdout : stderr);
     if (dup2(saved, fd) < 0 || fseek(file, 0, SEEK_END) < 0 || (n = ftell(file)) < 0)
         abort();
     close(saved);
@@ -41,12 +44,7 @@ static char *swap_out(int fd, int saved, FILE *file)
     return text;
 }
 
-struct said cli(const char *line)
-{
-    return cli_as("kube9-operator", line);
-}
-
-struct said cli_as(const char *program, const char *line)
+static struct said run(const char *program, const char *line, FILE *out_file)
 {
     static char *out, *err; // freed by the next call, so that tests need not
     char *words[WORDS_MAX + 1] = { xstrdup(program) };
@@ -59,14 +57,29 @@ struct said cli_as(const char *program, const char *line)
     free(err);
     while (n < WORDS_MAX && str_split(&rest, ' ', &word))
         words[n++] = xstrndup(word.p, word.n);
-    swap_in(STDOUT_FILENO, &saved[0], &files[0]);
-    swap_in(STDERR_FILENO, &saved[1], &files[1]);
+    swap_in(STDOUT_FILENO, out_file, &saved[0], &files[0]);
+    swap_in(STDERR_FILENO, tmpfile(), &saved[1], &files[1]);
     said.status = cli_run(n, words);
     said.err = err = swap_out(STDERR_FILENO, saved[1], files[1]);
     said.out = out = swap_out(STDOUT_FILENO, saved[0], files[0]);
     for (int i = 0; i < n; i++)
         free(words[i]);
     return said;
+}
+
+struct said cli(const char *line)
+{
+    return cli_as("kube9-operator", line);
+}
+
+struct said cli_as(const char *program, const char *line)
+{
+    return run(program, line, tmpfile());
+}
+
+struct said cli_full(const char *line)
+{
+    return run("kube9-operator", line, fopen("/dev/full", "w+e"));
 }
 
 static void put_scan(struct store *s, const char *name, int n)

@@ -12,6 +12,7 @@ struct said {
 // line: words separated by single blanks.
 struct said cli(const char *line);
 struct said cli_as(const char *program, const char *line); // argv[0]
+struct said cli_full(const char *line);                    // with a stdout that is a full disk
 // A small history that is always the same: three runs (the third failed), six findings each, a
 // status, and two reports of vulnerabilities.
 void fake_history(const char *db);

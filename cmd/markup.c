@@ -2,6 +2,7 @@
 // Escaping, character by character.
 #include "cmd/markup.h"
 
+#include "base/str.h"
 #include "base/utf8.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
@@ -10,7 +11,7 @@ static bool xml_char(uint32_t c)
 {
     if (c < 0x20)
         return c == '\t' || c == '\n' || c == '\r';
-    return c != 0x7f && c != 0xfffe && c != 0xffff;
+    return (c < 0x7f || c >= 0xa0) && c != 0xfffe && c != 0xffff;
 }
 
 static const char *xml_entity(uint32_t c)
@@ -31,23 +32,34 @@ static const char *xml_entity(uint32_t c)
     }
 }
 
+// The length of the character that s begins with; what is no UTF-8 is one byte, and no character.
+static size_t next(const char *s, uint32_t *ret)
+{
+    size_t n = utf8_decode(s, strnlen(s, 4), ret);
+
+    if (n)
+        return n;
+    *ret = 0xffff;
+    return 1;
+}
+
 void put_xml(FILE *out, const char *s)
 {
-    while (s && *s) {
-        uint32_t c = 0xffff;
-        size_t n = utf8_decode(s, strnlen(s, 4), &c);
-        const char *entity = xml_entity(n ? c : 0xffff);
+    for (size_t n; s && *s; s += n) {
+        uint32_t c;
+        const char *entity;
 
+        n = next(s, &c);
+        entity = xml_entity(c);
         if (entity)
             fputs(entity, out);
         else
             fwrite(s, 1, n, out);
-        s += n ? n : 1;
     }
 }
 
-// An empty comment ends a mention or reference where a backslash would not.
-static const char *markdown_form(char c)
+// An empty comment ends a mention, reference or link where a backslash would not.
+static const char *markdown_form(uint32_t c)
 {
     switch (c) {
     case '@':
@@ -65,8 +77,14 @@ static const char *markdown_form(char c)
     case '\t':
         return " ";
     default:
-        return (unsigned char)c < 0x20 || c == 0x7f ? REPLACEMENT : NULL;
+        return xml_char(c) ? NULL : REPLACEMENT;
     }
+}
+
+// GitHub makes links of what only looks like one.
+static const char *link_form(const char *s)
+{
+    return str_starts(s, "://") ? ":<!-- -->" : str_starts(s, "www.") ? "w<!-- -->" : NULL;
 }
 
 static size_t put_all(FILE *out, const char *s)
@@ -77,19 +95,22 @@ static size_t put_all(FILE *out, const char *s)
 
 size_t put_markdown(FILE *out, const char *s)
 {
-    size_t n = 0;
+    size_t n = 0, length;
 
-    for (; s && *s; s++) {
-        const char *form = markdown_form(*s);
+    for (; s && *s; s += length) {
+        uint32_t c;
+        const char *form;
 
+        length = next(s, &c);
+        form = link_form(s);
+        form = form ? form : markdown_form(c);
         if (form) {
             n += put_all(out, form);
             continue;
         }
         if (strchr("\\`*_{}[]()!|~$", *s))
             n += put_all(out, "\\");
-        fputc(*s, out);
-        n++;
+        n += fwrite(s, 1, length, out);
     }
     return n;
 }
@@ -97,12 +118,18 @@ size_t put_markdown(FILE *out, const char *s)
 // A bar ends a table cell even in code, and a backtick the code.
 size_t put_markdown_code(FILE *out, const char *s)
 {
-    size_t n = put_all(out, "`");
+    size_t n = put_all(out, "`"), length;
 
-    for (; s && *s; s++, n++) {
-        bool plain = (unsigned char)*s >= 0x20 && *s != 0x7f && *s != '`' && *s != '|';
+    for (; s && *s; s += length) {
+        uint32_t c;
 
-        fputc(plain ? *s : *s == '`' ? '\'' : ' ', out);
+        length = next(s, &c);
+        if (c < ' ' || c == '|' || !xml_char(c))
+            n += put_all(out, c == 0xffff ? REPLACEMENT : " ");
+        else if (c == '`')
+            n += put_all(out, "'");
+        else
+            n += fwrite(s, 1, length, out);
     }
     return n + put_all(out, "`");
 }

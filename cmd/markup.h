@@ -4,8 +4,8 @@
 
 #include "base/base.h"
 
-// For XML and HTML, between tags and in quoted attributes. What is not UTF-8 or not allowed in XML
-// becomes U+FFFD; NULL is "".
+// For XML and HTML, between tags and in quoted attributes. What is not UTF-8, not allowed in XML or
+// a control character becomes U+FFFD; NULL is "".
 void put_xml(FILE *out, const char *s);
 // A run of Markdown on one line: nothing in it is a tag, emphasis, link, table cell, mention or
 // reference to an issue. Returns the bytes written.

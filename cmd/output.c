@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define SAID_MAX ((size_t)64 << 10)
+
 enum output_format output_format(const struct args *a)
 {
     static const char *const names[] = { "json", "yaml", "table", "markdown" };
@@ -56,6 +58,20 @@ int output_end(struct writer *w)
     return output_flush(stdout) == EXIT_OK && ended == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
+void output_say(const char *fmt, ...)
+{
+    struct buf autobuf line = { 0 };
+    va_list ap;
+
+    buf_init(&line, SAID_MAX);
+    va_start(ap, fmt);
+    if (buf_vaddf(&line, fmt, ap) == 0) {
+        text_clean(line.p, ' ');
+        fprintf(stderr, "%s\n", line.p);
+    }
+    va_end(ap);
+}
+
 int command_fail(const struct args *a, const char *what, const struct error *e)
 {
     struct writer w;
@@ -70,7 +86,7 @@ int command_fail(const struct args *a, const char *what, const struct error *e)
         if (writer_end(&w) == 0)
             fputc('\n', stderr);
     } else {
-        fprintf(stderr, "error: %s: %s\n", what, e->text);
+        output_say("error: %s: %s", what, e->text);
     }
     return status ? status : EXIT_FAILED;
 }

@@ -18,6 +18,8 @@ bool output_color(void);     // a terminal, unless NO_COLOR or TERM=dumb say oth
 
 const char *text_time(usec at, char *ret, size_t n);        // "2026-01-31 12:00:00Z", "-" for 0
 const char *text_score(int32_t score, char *ret, size_t n); // "87", "-" for -1
+// One line on stderr; control characters become blanks.
+void output_say(const char *fmt, ...) printf_like(1, 2);
 // Control characters, which a terminal would obey, become `with`.
 void text_clean(char *text, char with);
 void w_time(struct writer *w, const char *key, usec at); // RFC 3339 with milliseconds, null for 0

@@ -3,13 +3,14 @@
 #include "cmd/plugin.h"
 
 #include "base/arena.h"
+#include "cmd/output.h"
 
 #define ASK_MAX   (20 * USEC_PER_SEC)
 #define WORDS_MAX ((size_t)1 << 20)
 
 static void on_warning(void *arg unused_arg, const char *text)
 {
-    fprintf(stderr, "warning: %s\n", text);
+    output_say("warning: %s", text);
 }
 
 int plugin_open(struct plugin *p, const struct args *a, struct error *e)

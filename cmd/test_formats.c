@@ -75,6 +75,21 @@ static void markup_in_text_stays_text(void **state unused_arg)
     escapes(print_code, "a`b|c\nd", "`a'b c d`");
 }
 
+static void nothing_in_a_document_can_command_a_terminal(void **state unused_arg)
+{
+    static const char text[] = "a\033[2J\xc2\x9b\x7f\xff";
+    static const char cleaned[] = "a\xef\xbf\xbd[2J\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd";
+
+    escapes(print_xml, text, cleaned);
+    escapes(print_markdown, text, "a\xef\xbf\xbd\\[2J\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    escapes(print_code, text, "`a [2J  \xef\xbf\xbd`");
+}
+
+static void a_message_is_no_link(void **state unused_arg)
+{
+    escapes(print_markdown, "http://a.b www.a.b", "http:<!-- -->//a.b w<!-- -->ww.a.b");
+}
+
 static void a_message_mentions_nobody_on_github(void **state unused_arg)
 {
     escapes(print_markdown, "@octocat #1", "@<!-- -->octocat #<!-- -->1");
@@ -232,7 +247,8 @@ static void the_page_shows_every_finding_once(void **state unused_arg)
 
 #define S(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
-RUN(T(markup_in_text_stays_text), T(a_message_mentions_nobody_on_github),
+RUN(T(markup_in_text_stays_text), T(nothing_in_a_document_can_command_a_terminal),
+    T(a_message_is_no_link), T(a_message_mentions_nobody_on_github),
     S(sarif_names_file_and_line_or_the_object), S(sarif_results_point_to_their_rules),
     S(sarif_suppresses_what_is_exempted_and_nothing_else),
     S(html_and_junit_tell_why_a_finding_is_exempted_and_until_when),

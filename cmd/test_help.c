@@ -115,6 +115,31 @@ static void words_that_are_no_command_say_so(void **state unused_arg)
     assert_int_equal(cli("--version").status, EXIT_OK);
 }
 
+// Also what fits into stdio's buffer, and would only fail at exit.
+static void what_cannot_be_written_is_a_failed_command_that_says_so(void **state unused_arg)
+{
+    static const char *const lines[] = { "--help",
+                                         "serve --help",
+                                         "query --help",
+                                         "version",
+                                         "version -o json",
+                                         "crds",
+                                         "checks list",
+                                         "checks list -o json",
+                                         "checks list -o markdown",
+                                         "checks explain security/privileged-container",
+                                         "checks explain security/privileged-container -o yaml",
+                                         "completion bash",
+                                         "__complete query" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        struct said said = cli_full(lines[i]);
+
+        assert_string_equal(said.err, "error: cannot write to stdout: No space left on device\n");
+        assert_int_equal(said.status, EXIT_FAILED);
+    }
+}
+
 RUN(T(the_pages_about_commands_are_the_tables), T(every_command_answers_help_and_can_run),
     T(no_command_has_a_flag_twice), T(every_group_lists_its_commands_and_fails_as_a_command),
-    T(words_that_are_no_command_say_so))
+    T(words_that_are_no_command_say_so), T(what_cannot_be_written_is_a_failed_command_that_says_so))

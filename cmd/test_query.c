@@ -218,6 +218,22 @@ static void run_sql(const char *sql)
     db_close(db);
 }
 
+static void what_cannot_be_written_is_a_failed_query_that_says_so(void **state unused_arg)
+{
+    static const char *const formats[] = { "json", "yaml", "table" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
+        for (size_t f = 0; f < ARRAY_SIZE(formats); f++) {
+            autofree char *line =
+                xasprintf("%s --format=%s --db=%s", documents[i].line, formats[f], d.db);
+            struct said s = cli_full(line);
+
+            assert_string_equal(s.err, "error: cannot write to stdout: No space left on device\n");
+            assert_int_equal(s.status, EXIT_FAILED);
+        }
+    }
+}
+
 static const char *const readers[] = { "query status",
                                        "query runs list",
                                        "query runs get latest",
@@ -329,8 +345,8 @@ static void checks_are_explained_by_id_and_by_alias(void **state unused_arg)
 }
 
 #define ST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-RUN(ST(every_document_is_as_it_was), ST(json_is_the_default),
-    ST(a_table_says_how_many_it_leaves_out),
+RUN(ST(what_cannot_be_written_is_a_failed_query_that_says_so), ST(every_document_is_as_it_was),
+    ST(json_is_the_default), ST(a_table_says_how_many_it_leaves_out),
     ST(a_time_asks_the_whole_history_unless_a_run_is_named),
     ST(a_report_has_every_format_of_assess), ST(a_report_trips_by_what_it_shows),
     ST(a_run_without_a_result_has_no_report), ST(an_unknown_id_is_an_error_that_says_where_ids_are),

@@ -12,19 +12,16 @@ int cmd_version(const struct args *a)
 {
     struct writer w;
 
-    if (output_format(a) == OUTPUT_TABLE || output_format(a) == OUTPUT_MARKDOWN)
-        return printf("kube9-operator %s\n", version_text()) > 0 ? EXIT_OK : EXIT_FAILED;
+    if (output_format(a) == OUTPUT_TABLE || output_format(a) == OUTPUT_MARKDOWN) {
+        printf("kube9-operator %s\n", version_text());
+        return output_flush(stdout);
+    }
     output_start(&w, a);
     w_object(&w);
     w_key_str(&w, "version", version_text());
     w_key_int(&w, "cliContract", CLI_CONTRACT);
     w_object_end(&w);
     return output_end(&w);
-}
-
-static int print(const struct buf *b)
-{
-    return fwrite(b->p, 1, b->n, stdout) == b->n && fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
 int cmd_crds(const struct args *a unused_arg)
@@ -44,5 +41,6 @@ int cmd_crds(const struct args *a unused_arg)
         if (writer_end(&w) < 0)
             return EXIT_FAILED;
     }
-    return print(&out);
+    fwrite(out.p, 1, out.n, stdout);
+    return output_flush(stdout);
 }
