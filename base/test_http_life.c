@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of calls: many at once, and everything that a callback is allowed to do to them.
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fake_http.h"
+#include "base/http_call.h"
 #include "base/test.h"
 
 static void assert_body(const struct fake_call *r, const char *text)
@@ -106,6 +108,45 @@ static void any_callback_may_cancel_all_other_calls(void **state)
         assert_true(done < 10);
         fake_http_end(v);
     }
+}
+
+static void cancel_opener(struct fake_call *r)
+{
+    if (r->where == 'd' && r->pieces == 2)
+        http_cancel(r->env->t, r->env->r[0].call);
+}
+
+// The opener waits for a TLS handshake that never comes. That the plain call's connection is to the
+// same place keeps libcurl from letting the third call wait by itself.
+static void calls_that_wait_go_on_when_their_opener_is_cancelled_in_a_callback(void **state)
+{
+    static const struct fake_step script[] = {
+        {.text = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"},
+        { .after = USEC_PER_SEC,                                       .text = "again" },
+        { 0                                                          }
+    };
+    struct fake_http *v = fake_http_begin();
+    struct http_request req = fake_http_get(v), tls = req;
+    autofree char *url = xasprintf("https://127.0.0.1:%d/", v->peer.port);
+
+    (void)state;
+    tls.url = url;
+    fake_http_script(v, script);
+    v->r[2].hook = cancel_opener;
+    fake_http_start(v, 2, &req, &fake_http_streamed);
+    while (!v->r[2].pieces)
+        fake_http_turn(v, USEC_PER_MSEC);
+    fake_http_start(v, 0, &tls, &fake_http_streamed);
+    fake_http_start(v, 1, &tls, &fake_http_streamed);
+    while (!v->r[1].call->held || v->r[1].call->added)
+        fake_http_turn(v, USEC_PER_MSEC);
+    assert_int_equal(http_curl_stats(v->t).connections, 2);
+    fake_http_finish(v, &v->r[2]);
+    for (int i = 0; i < 20; i++)
+        fake_http_turn(v, USEC_PER_MSEC);
+    assert_int_equal(v->r[0].done + v->r[1].done, 0);
+    assert_int_equal(http_curl_stats(v->t).connections, 3); // of the one that waited
+    fake_http_end(v);
 }
 
 static void start_another(struct fake_call *r)
@@ -502,8 +543,9 @@ static void an_idle_watch_causes_no_wake_ups(void **state)
 }
 
 RUN(T(many_calls_run_at_once), T(a_call_cancelled_in_its_own_callback_is_silent_from_then_on),
-    T(any_callback_may_cancel_all_other_calls), T(any_callback_may_start_a_call),
-    T(any_callback_may_free_the_transport),
+    T(any_callback_may_cancel_all_other_calls),
+    T(calls_that_wait_go_on_when_their_opener_is_cancelled_in_a_callback),
+    T(any_callback_may_start_a_call), T(any_callback_may_free_the_transport),
     T(new_credentials_in_a_callback_end_running_calls_and_serve_later_ones),
     T(new_credentials_leave_running_calls_alone_unless_asked),
     T(a_call_cancelled_before_its_first_turn_sends_nothing),
