@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "cmd/command.h"
 
+#define OBJECT_NAME_MAX 253 // of an object, as the API server has it
+
 static const struct flag *find_flag(const struct command *c, const char *name, size_t n,
                                     char letter)
 {
@@ -98,6 +100,24 @@ static int set_int(struct arg_value *v, const char *text, struct error *e)
     return 0;
 }
 
+static bool is_name(const char *s)
+{
+    static const char inner[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+    size_t n = strlen(s);
+
+    return n && n <= OBJECT_NAME_MAX && strspn(s, inner) == n && !strchr("-.", s[0]) &&
+           !strchr("-.", s[n - 1]);
+}
+
+static int set_name(const struct arg_value *v, const char *text, struct error *e)
+{
+    if (!is_name(text))
+        return error_set(e, ERR_USAGE,
+                         "--%s: '%.80s' is no name of lower-case letters, digits, dashes and dots",
+                         v->flag->name, text);
+    return 0;
+}
+
 static int set_value(struct arg_value *v, const char *text, usec now, struct error *e)
 {
     v->text = text;
@@ -114,6 +134,8 @@ static int set_value(struct arg_value *v, const char *text, usec now, struct err
         if (!*text)
             return error_set(e, ERR_USAGE, "--%s: must not be empty", v->flag->name);
         return 0;
+    case FLAG_NAME:
+        return set_name(v, text, e);
     case FLAG_BOOL:
         break;
     }

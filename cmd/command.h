@@ -13,6 +13,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_FOUND = 3 };
 enum flag_kind {
     FLAG_BOOL,   // --live
     FLAG_TEXT,   // --db FILE
+    FLAG_NAME,   // --namespace NAME: what an object can be called; it becomes part of URLs
     FLAG_LIST,   // --severity high,critical; may be repeated
     FLAG_INT,    // --limit 50
     FLAG_TIME,   // --since 24h, 7d or RFC 3339

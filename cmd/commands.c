@@ -22,7 +22,7 @@ static const struct flag db_flags[] = {
 };
 static const struct flag serve_flags[] = {
     { "listen", 0, FLAG_TEXT, "ADDRESS", "where /healthz, /readyz and /metrics are served", NULL, ":8080", 0, 0 },
-    { "namespace", 'n', FLAG_TEXT, "NAME", "the operator's own namespace; else $POD_NAMESPACE, the ServiceAccount's, kube9-system", NULL, NULL, 0, 0 },
+    { "namespace", 'n', FLAG_NAME, "NAME", "the operator's own namespace; else $POD_NAMESPACE, the ServiceAccount's, kube9-system", NULL, NULL, 0, 0 },
     { "log-level", 0, FLAG_CHOICE, "LEVEL", "least severe lines that are written", "debug,info,warn,error", "info", 0, 0 },
     { 0 }
 };
@@ -100,7 +100,7 @@ static const struct flag assess_flags[] = {
     { 0 }
 };
 static const struct flag manifest_flags[] = {
-    { "namespace", 'n', FLAG_TEXT, "NAME", "files: namespace of objects that name none", NULL, "default", 0, 0 },
+    { "namespace", 'n', FLAG_NAME, "NAME", "files: namespace of objects that name none", NULL, "default", 0, 0 },
     { "kubernetes-version", 0, FLAG_TEXT, "1.N", "files: the version to judge for; else the newest that is known", NULL, NULL, 0, 0 },
     { 0 }
 };
@@ -115,8 +115,8 @@ static const struct flag check_flags[] = {
 static const struct flag operator_flags[] = {
     { "kubeconfig", 0, FLAG_TEXT, "FILE", "kubeconfig to use; else $KUBECONFIG, ~/.kube/config, as kubectl does", NULL, NULL, 0, 0 },
     { "context", 0, FLAG_TEXT, "NAME", "context of the kubeconfig", NULL, NULL, 0, 0 },
-    { "namespace", 'n', FLAG_TEXT, "NAME", "namespace of the operator; else kube9-system, or the one where it is found", NULL, NULL, 0, 0 },
-    { "pod", 0, FLAG_TEXT, "NAME", "the operator's Pod, ready or not; else the one that is ready", NULL, NULL, 0, 0 },
+    { "namespace", 'n', FLAG_NAME, "NAME", "namespace of the operator; else kube9-system, or the one where it is found", NULL, NULL, 0, 0 },
+    { "pod", 0, FLAG_NAME, "NAME", "the operator's Pod, ready or not; else the one that is ready", NULL, NULL, 0, 0 },
     { 0 }
 };
 static const struct flag reader_flags[] = {

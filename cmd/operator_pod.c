@@ -158,7 +158,7 @@ static int get_pod(struct plugin *p, const char *ns, const char *name, struct op
 
     buf_init(&path, 512);
     buf_init(&body, PLUGIN_BODY_MAX);
-    if (strchr(name, '/') || kind_path(kind_get(KIND_POD), ns, name, NULL, &path) < 0)
+    if (kind_path(kind_get(KIND_POD), ns, name, NULL, &path) < 0)
         return error_set(e, ERR_USAGE, "--pod: '%.80s' is no name of a Pod", name);
     if (plugin_ask(p, &(struct client_request){ .verb = CLIENT_GET, .path = path.p }, &body, e) <
         0) {

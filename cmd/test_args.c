@@ -198,8 +198,32 @@ static void files_may_be_as_many_as_a_shell_gives(void **state unused_arg)
     assert_string_equal(a.operands[126], "x");
 }
 
+// It goes into URLs, where "a/../b" or "a?b" would be another object.
+static void a_name_is_one_that_an_object_can_have(void **state unused_arg)
+{
+    static const char *const bad[] = { "",   "A",   "a/../b", "..",   "a?b",      "-a",
+                                       "a-", "a_b", "a%2fb",  "a\nb", "a\033[31m" };
+    static const char *const commands[] = { "serve", "assess", "plugin status", "plugin report" };
+    char longest[300] = "--namespace=";
+
+    for (size_t c = 0; c < ARRAY_SIZE(commands); c++) {
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+            autofree char *line = xasprintf("--namespace=%s", bad[i]);
+
+            refused(commands[c], line, "--namespace: '");
+        }
+        ok(commands[c], "--namespace kube-system");
+    }
+    refused("plugin status", "--pod ../../x", "--pod: '../../x' is no name of lower-case letters");
+    ok("plugin status", "--pod kube9-operator-0.a");
+    memset(longest + 12, 'a', 253);
+    ok("serve", longest);
+    memset(longest + 12, 'a', 254);
+    refused("serve", longest, "is no name");
+}
+
 #define AT(fn) cmocka_unit_test_teardown(fn, teardown)
-RUN(AT(defaults_hold_where_nothing_is_given),
+RUN(AT(defaults_hold_where_nothing_is_given), AT(a_name_is_one_that_an_object_can_have),
     AT(a_value_may_follow_or_be_joined_and_the_last_one_holds),
     AT(lists_take_commas_and_repetition),
     AT(words_that_are_not_known_are_named_with_those_that_are), AT(an_unknown_flag_names_the_help),

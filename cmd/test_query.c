@@ -10,6 +10,7 @@
 #include "store/fake_store.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define GOLDEN "cmd/testdata/golden"
@@ -218,6 +219,25 @@ static void run_sql(const char *sql)
     db_close(db);
 }
 
+static void what_is_no_file_is_refused_and_not_waited_for(void **state unused_arg)
+{
+    autofree char *pipe = xasprintf("%s.pipe", d.db);
+    const char *const paths[] = { "/tmp", "/dev/null", pipe };
+
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        autofree char *line = xasprintf("query status --db=%s -o table", paths[i]);
+        struct said s = cli(line);
+
+        assert_int_equal(s.status, EXIT_FAILED);
+        assert_string_equal(s.out, "");
+        assert_non_null(strstr(s.err, paths[i]));
+        assert_non_null(
+            strstr(s.err, i ? "is a device or pipe, not a file" : "is a folder, not a file"));
+    }
+    unlink(pipe);
+}
+
 static void what_cannot_be_written_is_a_failed_query_that_says_so(void **state unused_arg)
 {
     static const char *const formats[] = { "json", "yaml", "table" };
@@ -345,7 +365,8 @@ static void checks_are_explained_by_id_and_by_alias(void **state unused_arg)
 }
 
 #define ST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-RUN(ST(what_cannot_be_written_is_a_failed_query_that_says_so), ST(every_document_is_as_it_was),
+RUN(ST(what_is_no_file_is_refused_and_not_waited_for),
+    ST(what_cannot_be_written_is_a_failed_query_that_says_so), ST(every_document_is_as_it_was),
     ST(json_is_the_default), ST(a_table_says_how_many_it_leaves_out),
     ST(a_time_asks_the_whole_history_unless_a_run_is_named),
     ST(a_report_has_every_format_of_assess), ST(a_report_trips_by_what_it_shows),

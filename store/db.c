@@ -164,11 +164,26 @@ static struct db *open_immutable(const char *path, struct error *e)
     return open_as(uri.p, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, e);
 }
 
+// SQLite would wait for the writer of a pipe, and call a folder an I/O error.
+static int refuse_other_files(const char *path, struct error *e)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return error_set(e, ERR_INVALID, "open database '%s': is %s, not a file", path,
+                         S_ISDIR(st.st_mode) ? "a folder" : "a device or pipe");
+    return 0;
+}
+
 struct db *db_open(const char *path, bool readonly, struct error *e)
 {
     struct error local = { 0 };
-    struct db *d = open_as(
-        path, readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &local);
+    struct db *d;
+
+    if (refuse_other_files(path, e) < 0)
+        return NULL;
+    d = open_as(path, readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                &local);
 
     if (!d && readonly && local.code == ERR_UNAVAILABLE) {
         if (closed_in_order(path))
