@@ -24,6 +24,9 @@ void decoder_init(struct decoder *d, const struct kind *k, struct decode_options
     d->in_spec = false;
     d->limits = k->own && (o.validate || o.strict);
     d->spec_place = d->name_place = 0;
+    d->known_spec = NULL;
+    d->spec_value = NULL;
+    d->cut_n = 0;
     d->work = d->work_room;
     d->work_n = 0;
     d->work_cap = DECODER_WORK;
@@ -101,12 +104,14 @@ static int check_text(const struct decoder *d, const struct path *at, const stru
 
 static uint32_t add_text(struct decoder *d, const struct row *row, struct str s)
 {
-    static const char access[] = "kube-api-access";
     if (row->opt->cut && s.n > row->max_len)
         s.n = utf8_cut(s.p, s.n, row->max_len);
-    if (row->opt->api_access && d->in_spec && s.n > sizeof(access) &&
-        memcmp(s.p, access, sizeof(access) - 1) == 0 && s.p[sizeof(access) - 1] == '-')
-        s.n = sizeof(access) - 1;
+    if (row->opt->api_access && d->in_spec && object_is_api_access(s)) {
+        if (d->cut_n < SPEC_MEMO_CUT)
+            d->cut[d->cut_n] = s.p;
+        d->cut_n++;
+        s.n = OBJECT_API_ACCESS;
+    }
     return builder_text(d->b, s);
 }
 
@@ -352,6 +357,8 @@ int decode_finish(struct decoder *d, const struct header *h, struct object **ret
     memcpy(o->record, builder_start(&d->own), d->own.used);
     if (d->options.same_spec)
         o->spec = shared_ref(d->options.same_spec->spec);
+    else if (d->known_spec)
+        o->spec = shared_ref(d->known_spec);
     else if (d->spec_place)
         o->spec = shared_intern(builder_start(&d->spec), d->spec.used);
     *ret = o;

@@ -6,6 +6,7 @@
 #include "apis/builder.h"
 #include "apis/object.h"
 #include "apis/schema.h"
+#include "apis/spec_memo.h"
 
 struct path { // where we are; text is made only when something is wrong
     const struct path *up;
@@ -25,7 +26,12 @@ struct decoder {
     bool limits;              // our kinds: lengths, ranges, patterns, required members
     uint32_t spec_place;      // of the spec's record; 0 while there is none
     uint32_t name_place;
-    uint32_t *work; // stack of list elements
+    struct shared_block *known_spec; // of options.memo, when it has this spec; borrowed
+    json_val *spec_value;            // the Pod spec that was looked at last; NULL without memo
+    const struct type *spec_type;
+    const char *cut[SPEC_MEMO_CUT]; // texts of the spec that lost their generated part
+    uint32_t cut_n;                 // may be more than there is room for
+    uint32_t *work;                 // stack of list elements
     uint32_t work_n, work_cap;
     uint32_t work_room[DECODER_WORK];
     struct error *e;

@@ -43,6 +43,11 @@ static inline int64_t cur_int(cur c)
     return unsafe_yyjson_get_sint(c);
 }
 
+static inline struct str cur_string(cur c)
+{
+    return json_text(c);
+}
+
 static inline uint32_t cur_line(unused_arg cur c)
 {
     return 0;
@@ -91,7 +96,24 @@ static struct str number_text(cur c, char *room, size_t n)
     (unsafe_yyjson_is_str(c) ? (struct str){ unsafe_yyjson_get_str(c), unsafe_yyjson_get_len(c) }  \
                              : number_text(c, (char[40]){ 0 }, 40))
 
+static inline struct shared_block *cur_known_spec(struct decoder *d, const struct row *row, cur c)
+{
+    const struct decode_options *o = &d->options;
+
+    if (!o->memo || d->kind->id != KIND_POD || o->strict || o->validate)
+        return NULL;
+    d->spec_value = c;
+    d->spec_type = row->sub;
+    return spec_memo_find(o->memo, c);
+}
+
 #include "apis/decode_body.inc"
+
+static void keep_spec(const struct decoder *d, const struct object *o)
+{
+    if (d->spec_value && !d->known_spec && o->spec && d->cut_n <= SPEC_MEMO_CUT)
+        spec_memo_keep(d->options.memo, d->spec_type, d->spec_value, d->cut, d->cut_n, o->spec);
+}
 
 int object_decode(const struct kind *k, json_val *v, struct decode_options o, struct object **ret,
                   struct error *e)
@@ -99,6 +121,8 @@ int object_decode(const struct kind *k, json_val *v, struct decode_options o, st
     struct decoder d;
     decoder_init(&d, k, o, e);
     int r = decode_root(&d, v, ret);
+    if (!r)
+        keep_spec(&d, *ret);
     decoder_fini(&d);
     return r;
 }

@@ -38,6 +38,11 @@ static inline struct str cur_text(cur c)
     return c->text;
 }
 
+static inline struct str cur_string(cur c)
+{
+    return c->text;
+}
+
 static inline uint32_t cur_line(cur c)
 {
     return c ? c->line : 0;
@@ -70,6 +75,12 @@ static inline bool cur_next(struct cur_iter *it, struct str *ret_key, cur *ret)
         *ret_key = it->c->sub.keys[it->i];
     *ret = it->c->sub.v[it->i++];
     return true;
+}
+
+static inline struct shared_block *
+cur_known_spec(unused_arg struct decoder *d, unused_arg const struct row *row, unused_arg cur c)
+{
+    return NULL;
 }
 
 #include "apis/decode_body.inc"

@@ -41,6 +41,13 @@ const void *object_record(const struct object *o)
     return o ? o->record : NULL;
 }
 
+bool object_is_api_access(struct str name)
+{
+    static const char start[] = "kube-api-access-";
+
+    return name.n > OBJECT_API_ACCESS + 1 && memcmp(name.p, start, OBJECT_API_ACCESS + 1) == 0;
+}
+
 bool object_same_uid(const struct object *a, const struct object *b)
 {
     return memcmp(a->uid, b->uid, sizeof(a->uid)) == 0;

@@ -47,6 +47,7 @@ struct decode_options {
     // A Pod whose spec is known to be the same: its block is taken over and the spec is not read
     // but for what is the Pod's own. NULL: none.
     const struct object *same_spec;
+    struct spec_memo *memo; // of a list of Pods (apis/spec_memo.h): read and kept up. NULL: none
 };
 
 // Decodes one object. v needs metadata.name; kind and apiVersion are not looked at. e holds a JSON
@@ -66,6 +67,9 @@ const char *object_name(const struct object *o);
 const char *object_namespace(const struct object *o); // "" for cluster scope
 const void *
 object_record(const struct object *o); // root record; use the typed accessors of apis/types.h
+// Is it a name of a volume with the account's token, of which the last part is generated?
+#define OBJECT_API_ACCESS 15 // bytes of such a name that are not generated, without the dash
+bool object_is_api_access(struct str name);
 bool object_same_uid(const struct object *a, const struct object *b);
 #define UID_TEXT_MAX 40
 const char *object_uid_text(const struct object *o, char ret[UID_TEXT_MAX]);

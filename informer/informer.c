@@ -135,7 +135,7 @@ static int decode_metadata(struct informer *inf, json_val *obj, struct object **
 static int decode(struct informer *inf, json_val *obj, const struct object *same_spec,
                   struct object **ret, struct error *e)
 {
-    struct decode_options lenient = { .same_spec = same_spec };
+    struct decode_options lenient = { .same_spec = same_spec, .memo = inf->memo };
     struct decode_options strict = { .strict = true, .validate = true };
     struct error why = { 0 }, ignored;
     int rc = object_decode(inf->kind, obj, inf->kind->own ? strict : lenient, ret, &why);
@@ -158,6 +158,8 @@ static void sink_replace_begin(void *arg)
 {
     struct informer *inf = arg;
 
+    if (inf->kind->id == KIND_POD && !inf->memo)
+        inf->memo = spec_memo_new();
     cache_stage_begin(inf->cache);
 }
 
@@ -190,6 +192,7 @@ static void sink_replace_end(void *arg, bool commit)
 {
     struct informer *inf = arg;
 
+    spec_memo_free(TAKE(inf->memo));
     if (commit)
         cache_stage_commit(inf->cache);
     else
@@ -446,6 +449,7 @@ static void informer_free(struct informer *inf)
     timer_stop(inf->in->o.loop, &inf->timer);
     watcher_free(inf->watcher);
     cache_free(inf->cache);
+    spec_memo_free(inf->memo);
     problems_free(inf);
     free(inf);
 }

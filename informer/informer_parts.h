@@ -2,6 +2,7 @@
 // Inside of the informers, for informer.c, problem.c, subscriber.c and epoch.c only.
 #pragma once
 
+#include "apis/spec_memo.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "base/loop.h"
@@ -28,6 +29,7 @@ struct informer {
     const struct kind *kind;
     struct cache *cache;
     struct watcher *watcher;
+    struct spec_memo *memo; // of Pods, while they are listed
     enum informer_phase phase;
     struct timer timer;            // start, or the next try while absent or denied
     usec absent_wait, denied_wait; // since the last success; 0: none yet
