@@ -87,8 +87,9 @@ static inline bool cur_next(struct cur_iter *it, struct str *ret_key, cur *ret)
 // call.
 static struct str number_text(cur c, char *room, size_t n)
 {
-    int len = yyjson_is_real(c) ? snprintf(room, n, "%.17g", unsafe_yyjson_get_real(c))
-                                : snprintf(room, n, "%" PRId64, yyjson_get_sint(c));
+    int len = yyjson_is_real(c)   ? snprintf(room, n, "%.17g", unsafe_yyjson_get_real(c))
+              : yyjson_is_uint(c) ? snprintf(room, n, "%" PRIu64, yyjson_get_uint(c))
+                                  : snprintf(room, n, "%" PRId64, yyjson_get_sint(c));
     return (struct str){ room, (size_t)len };
 }
 

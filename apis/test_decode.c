@@ -56,6 +56,19 @@ static void absent_is_not_zero_and_has_its_default(void **state unused_arg)
     assert_int_equal(assessment_settings_mode(NULL), RUN_MODE_FULL);
 }
 
+static void a_quantity_given_as_a_number_is_that_number(void **state unused_arg)
+{
+    autoobject struct object *o = object_from_json(
+        KIND_NODE, "{\"metadata\":{\"name\":\"a\"},\"status\":{\"capacity\":{\"cpu\":1.5,"
+                   "\"memory\":18446744073709551615,\"pods\":110,\"less\":-3}}}");
+    struct rlist capacity = node_status_capacity(node_status(node_of(o)));
+
+    assert_string_equal(rmap_get(capacity, "cpu"), "1.5");
+    assert_string_equal(rmap_get(capacity, "memory"), "18446744073709551615"); // not -1
+    assert_string_equal(rmap_get(capacity, "pods"), "110");
+    assert_string_equal(rmap_get(capacity, "less"), "-3");
+}
+
 static void a_null_member_is_absent(void **state unused_arg)
 {
     autoobject struct object *o = object_from_json(
@@ -249,9 +262,9 @@ static void a_huge_object_is_an_error_and_a_large_one_is_not(void **state unused
 }
 
 RUN(T(a_deployment_keeps_what_the_rows_name), T(absent_is_not_zero_and_has_its_default),
-    T(a_null_member_is_absent), T(empty_and_absent_selectors_differ),
-    T(a_wrong_type_is_an_error_with_its_path), T(a_file_names_the_line),
-    T(our_kinds_are_read_strictly), T(lengths_count_characters),
+    T(a_quantity_given_as_a_number_is_that_number), T(a_null_member_is_absent),
+    T(empty_and_absent_selectors_differ), T(a_wrong_type_is_an_error_with_its_path),
+    T(a_file_names_the_line), T(our_kinds_are_read_strictly), T(lengths_count_characters),
     T(words_of_newer_servers_are_other), T(unknown_volume_sources_are_noticed),
     T(texts_that_may_be_secret_are_gone), T(only_annotations_that_something_reads_are_kept),
     T(a_huge_object_is_an_error_and_a_large_one_is_not))

@@ -166,12 +166,21 @@ static void hint_at_template(struct error *e)
     error_set(e, was.code, "%.250s; it holds {{ }}: a template has to be rendered first", was.text);
 }
 
+// As Windows PowerShell's > writes it.
+static bool is_utf16(struct str text)
+{
+    return text.n >= 2 &&
+           (memcmp(text.p, "\xFF\xFE", 2) == 0 || memcmp(text.p, "\xFE\xFF", 2) == 0);
+}
+
 static void read_text(struct manifest_thread *t, const char *path, struct str text)
 {
     struct error e = { 0 };
     int rc;
 
-    if (str_ends(path, ".json") || looks_like_json(text))
+    if (is_utf16(text))
+        rc = error_set(&e, ERR_INVALID, "is UTF-16: save it as UTF-8");
+    else if (str_ends(path, ".json") || looks_like_json(text))
         rc = read_json(t, text, &e);
     else
         rc = read_yaml(t, text, &e);

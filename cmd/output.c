@@ -3,6 +3,7 @@
 #include "cmd/output.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -110,11 +111,13 @@ const char *text_score(int32_t score, char *ret, size_t n)
 
 void text_clean(char *text, char with)
 {
-    for (unsigned char *p = (unsigned char *)text; *p; p++) {
-        if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-            p[0] = p[1] = (unsigned char)with;
-        else if (*p < ' ' || *p == 0x7f)
-            *p = (unsigned char)with;
+    for (size_t n; *text; text += n) {
+        uint32_t c = (unsigned char)*text; // of what is no UTF-8, as a name of a file may be
+
+        n = utf8_decode(text, strnlen(text, 4), &c);
+        n = n ? n : 1;
+        if (c < ' ' || (c >= 0x7f && c < 0xa0))
+            memset(text, with, n);
     }
 }
 

@@ -79,7 +79,7 @@ static bool is_plain(const char *s)
 {
     unsigned char c;
 
-    while ((c = (unsigned char)*s) >= 0x20 && c != 0x7f && c != 0xc2)
+    while ((c = (unsigned char)*s) >= 0x20 && c < 0x7f)
         s++;
     return !c;
 }

@@ -70,10 +70,10 @@ static void a_table_that_is_not_held_looks_the_same(void **state unused_arg)
 
 static void nothing_in_a_cell_can_command_a_terminal(void **state unused_arg)
 {
-    const char *const cells[] = { "a\033[2Jb", "c\nd\te\r", "f\x7f\xc2\x9bg" };
+    const char *const cells[] = { "a\033[2Jb", "c\nd\te\r", "f\x7f\xc2\x9bg\x9b\xe2\x9b\x94" };
     autofree char *text = print(heads, 3, cells, 1, 0);
 
-    assert_string_equal(strchr(text, '\n') + 1, "a [2Jb   c d e    f   g\n");
+    assert_string_equal(strchr(text, '\n') + 1, "a [2Jb   c d e    f   g \xe2\x9b\x94\n");
 }
 
 static void an_empty_table_is_a_sentence(void **state unused_arg)
