@@ -78,6 +78,8 @@ static int run(const struct command *c, int argc, char **argv)
         status = command_fail(&a, command_words(c->path), &e);
     } else {
         status = c->run(&a);
+        if (status == EXIT_OK) // what fitted into stdio's buffer
+            status = output_flush(stdout);
     }
     args_fini(&a);
     return status;
