@@ -21,6 +21,24 @@ static const struct section clusters = { "clusters", "cluster", "cluster" };
 static const struct section users = { "users", "user", "user" };
 static const struct section contexts = { "contexts", "context", "context" };
 
+static bool has_nul(struct str s)
+{
+    return s.n && memchr(s.p, '\0', s.n);
+}
+
+// The line of a text with a NUL: read on as a C string it would be another one. 0: there is none.
+static uint32_t find_nul(const struct yaml_node *n)
+{
+    uint32_t line = 0;
+
+    if (n->type != YAML_LIST && n->type != YAML_MAP)
+        return has_nul(n->text) ? n->line : 0;
+    for (uint32_t i = 0; i < n->sub.n && !line; i++)
+        line = n->type == YAML_MAP && has_nul(n->sub.keys[i]) ? n->sub.lines[i]
+                                                              : find_nul(n->sub.v[i]);
+    return line;
+}
+
 int kube_file_parse(struct str text, const char *path, struct arena *a, struct kube_file *ret,
                     struct error *e)
 {
@@ -28,10 +46,14 @@ int kube_file_parse(struct str text, const char *path, struct arena *a, struct k
     struct yaml_node *root = NULL;
     int rc = yaml_next(reader, &root, e);
     const char *kind;
+    uint32_t line;
 
     yaml_close(reader);
     if (rc < 0)
         return error_wrap(e, "%s", path);
+    line = root ? find_nul(root) : 0;
+    if (line)
+        return error_set(e, ERR_INVALID, "%s:%u: holds a NUL character", path, line);
     if (root && root->type == YAML_NULL)
         root = NULL;
     if (root && root->type != YAML_MAP)

@@ -71,6 +71,18 @@ static void c17_certificate_files_resolve_against_the_config(unused_arg void **s
     kube_config_fini(&c);
 }
 
+// Cut at its NUL each of them would be another cluster, user or program.
+static void a_nul_is_refused_wherever_it_stands(unused_arg void **state)
+{
+    refuses(CONFIG("    server: \"https://10.0.0.1:6443\\0.x\"\n", "    token: x\n"),
+            "/etc/kube/config:10: holds a NUL character");
+    refuses(CONFIG(SERVER, "    token: x\n    as: a\n    as-user-extra: {\"a\\0b\": [c]}\n"),
+            "config:16: holds a NUL character");
+    refuses(CONFIG(SERVER, "    token: x\n- name: \"u\\0\"\n  user: {token: y}\n"),
+            "config:15: holds a NUL character");
+    refuses("{\"kind\":\"Config\\u0000\"}", "config:1: holds a NUL character");
+}
+
 static void c18_impersonation_is_read_and_needs_a_user(unused_arg void **state)
 {
     struct kube_config c;
@@ -403,8 +415,8 @@ static void a_file_beyond_the_limit_is_refused(unused_arg void **state)
 #define IN_DIR(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 RUN(T(a_token_user_is_read), T(c17_certificate_files_resolve_against_the_config),
-    T(c18_impersonation_is_read_and_needs_a_user), T(an_exec_plugin_is_read),
-    T(json_is_read_as_well), T(c19_mistakes_name_place_and_remedy),
+    T(a_nul_is_refused_wherever_it_stands), T(c18_impersonation_is_read_and_needs_a_user),
+    T(an_exec_plugin_is_read), T(json_is_read_as_well), T(c19_mistakes_name_place_and_remedy),
     T(c19_user_mistakes_name_the_field), T(a_message_never_holds_the_secret),
     IN_DIR(c20_the_flag_beats_everything),
     IN_DIR(c17_the_environments_files_merge_and_the_first_wins),
