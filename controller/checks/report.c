@@ -3,6 +3,8 @@
 // all texts.
 #include "controller/checks/report.h"
 
+#include "base/utf8.h"
+
 void report_reset(struct report *r)
 {
     r->at = NULL;
@@ -18,12 +20,20 @@ void report_reset(struct report *r)
 
 static void append(struct outcome *o, const char *fmt, va_list ap) printf_like(2, 0);
 
+// What is too long ends with "..." behind a whole character, and takes nothing more.
 static void append(struct outcome *o, const char *fmt, va_list ap)
 {
-    int n = vsnprintf(o->text + o->text_n, sizeof(o->text) - o->text_n, fmt, ap);
+    size_t room = sizeof(o->text) - o->text_n;
+    int n = room > 1 ? vsnprintf(o->text + o->text_n, room, fmt, ap) : 0;
 
-    if (n > 0)
-        o->text_n = MIN(o->text_n + (size_t)n, sizeof(o->text) - 1);
+    if (n <= 0)
+        return;
+    if ((size_t)n < room) {
+        o->text_n += (size_t)n;
+        return;
+    }
+    o->text_n = sizeof(o->text) - 1;
+    memcpy(o->text + utf8_cut(o->text, o->text_n, sizeof(o->text) - 4), "...", 4);
 }
 
 static void appendf(struct outcome *o, const char *fmt, ...) printf_like(2, 3);
@@ -46,7 +56,8 @@ static void remember(struct report *r, enum verdict v, const char *field)
     o->container = r->at ? r->at->name : "";
     o->set = r->at ? r->at->set : SET_MAIN;
     o->index = r->at ? r->at->index : 0;
-    snprintf(o->field, sizeof(o->field), "%s", field);
+    snprintf(o->field, sizeof(o->field), "%.*s",
+             (int)utf8_cut(field, strlen(field), sizeof(o->field) - 1), field);
 }
 
 static void say(struct report *r, enum verdict v, const char *field, const char *fmt, va_list ap)

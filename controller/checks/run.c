@@ -4,6 +4,7 @@
 // not grow with their number.
 #include "base/alloc.h"
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "controller/checks/exempt.h"
 #include "controller/checks/join.h"
 #include "controller/checks/memo.h"
@@ -163,7 +164,8 @@ static void skip(struct tally *t, enum skip_reason why, const char *text)
     t->units.skipped++;
     t->skips[why]++;
     if (!*t->skip_text)
-        snprintf(t->skip_text, sizeof(t->skip_text), "%.159s", text);
+        snprintf(t->skip_text, sizeof(t->skip_text), "%.*s",
+                 (int)utf8_cut(text, strlen(text), sizeof(t->skip_text) - 1), text);
 }
 
 // An object whose content could not be read is neither good nor bad.

@@ -3,6 +3,7 @@
 // decoded and are gone; a message can name the variable or key and what its value looked like, and
 // nothing else.
 #include "apis/argument.h"
+#include "base/utf8.h"
 #include "controller/checks/join.h"
 #include "controller/checks/report.h"
 
@@ -74,12 +75,15 @@ static bool public_by_nature(const char *name)
     return false;
 }
 
+#define KEY_SHOWN 100 // bytes
+
 static void judge_keys(struct report *r, struct rlist map, const char *member)
 {
     FOR_EACH_CREDENTIAL (key, k, map) {
         enum credential_class cls = (enum credential_class)k;
         char field[REPORT_FIELD_MAX];
-        snprintf(field, sizeof(field), "%s[%.100s]", member, key);
+        snprintf(field, sizeof(field), "%s[%.*s]", member,
+                 (int)utf8_cut(key, strlen(key), KEY_SHOWN), key);
         if (credential_by_format(cls))
             report_fail(r, field, "key '%s' holds %s", key, credential_text(cls));
         else if (cls == CREDENTIAL_NAMED ||

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/test.h"
+#include "base/utf8.h"
 
 #define SPEC_BAD                                                                                   \
     "{containers: [{name: app, image: 'nginx:1.27', securityContext: {privileged: true}}]}"
@@ -133,6 +134,28 @@ static void pods_of_a_deployment_are_one_unit(void **state unused_arg)
     HAS(l.text,
         "failing Deployment shop/a app spec.template.spec.containers[0].securityContext.privileged");
     log_fini(&l);
+}
+
+static void a_message_that_is_too_long_ends_at_a_whole_character(void **state unused_arg)
+{
+    for (int shift = 0; shift < 2; shift++) {
+        struct buf autobuf yaml = { 0 };
+        struct log l;
+        uint32_t c;
+
+        buf_init(&yaml, 4096);
+        buf_addf(&yaml,
+                 "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: %.*s",
+                 shift, "x");
+        for (int i = 0; i < 700; i++)
+            buf_adds(&yaml, "\xc3\xa9");
+        buf_adds(&yaml, ", image: a}]}\n");
+        run_check("reliability/schema-valid", yaml.p, &l);
+        HAS(l.text, "\xc3\xa9...] ");
+        for (size_t i = 0, n; i < l.text.n; i += n)
+            assert_true((n = utf8_decode(l.text.p + i, l.text.n - i, &c)) > 0);
+        log_fini(&l);
+    }
 }
 
 static void pods_of_an_unreadable_owner_are_one_unit(void **state unused_arg)
@@ -834,7 +857,8 @@ static void top_findings_are_the_worst_and_not_all_of_one_check(void **state unu
     fake_snapshot_fini(&f);
 }
 
-RUN(T(pods_of_a_deployment_are_one_unit), T(pods_of_an_unreadable_owner_are_one_unit),
+RUN(T(pods_of_a_deployment_are_one_unit), T(a_message_that_is_too_long_ends_at_a_whole_character),
+    T(pods_of_an_unreadable_owner_are_one_unit),
     T(old_replica_sets_mirror_pods_and_dying_pods_are_no_units),
     T(an_injected_container_is_reported_once_under_the_owner),
     T(an_annotation_exempts_with_reason_until_its_date), T(an_exemption_ends_at_its_very_instant),
