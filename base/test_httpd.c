@@ -345,6 +345,10 @@ static void nonsense_gets_no_200_and_does_not_stop_the_server(void **state)
     "GET /healthz HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"            \
     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
 
+#define H2C                                                                                        \
+    "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"                  \
+    "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n"
+
 // Another protocol would have neither limits nor an end that the server is told of.
 static void no_connection_becomes_another_protocol(void **state)
 {
@@ -352,8 +356,7 @@ static void no_connection_becomes_another_protocol(void **state)
         WEBSOCKET "\r\n",
         WEBSOCKET "Sec-WebSocket-Protocol: http\r\n\r\n",
         WEBSOCKET "Sec-WebSocket-Protocol: loop\r\n\r\n",
-        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
-        "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n",
+        H2C,
     };
     struct server s;
     autofree char *after = NULL;
