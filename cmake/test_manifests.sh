@@ -101,7 +101,7 @@ pod m >mixed/z.yml
 ends 0 1 'mixed/z.yml:1: Pod default/m is given twice; .* mixed/a.yaml:1' "an object in two files" mixed
 
 printf '\xff\xfea\0:\0' >utf16.yaml
-ends 1 0 'utf16.yaml: byte 0' "UTF-16" utf16.yaml
+ends 1 0 'utf16.yaml: is UTF-16: save it as UTF-8' "UTF-16" utf16.yaml
 printf 'apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  hostPID: "yes"\n' >type.yaml
 ends 1 0 'type.yaml:5: spec.hostPID must be true or false' "a wrong type" type.yaml
 printf 'apiVersion: v1\nkind: Pod\nspec: {}\n' >nameless.yaml

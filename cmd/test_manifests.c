@@ -250,7 +250,7 @@ static void a_broken_document_costs_no_other_file_or_object(void **state unused_
     fake_tree_put(&tree, "c.json", "{\"apiVersion\": \"v1\",\n\"kind\" \"Pod\"}");
     fake_tree_put(&tree, "d.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  labels: {}\n");
     fake_tree_put(&tree, "e.yaml",
-                  "\xff\xfe"
+                  "\xfd\xfe"
                   "a\0b");
     read_tree();
     assert_problem("a.yaml", 7, "did not find");
