@@ -74,7 +74,7 @@ static int print_to_file(const struct args *a, const struct findings *fs, const 
 {
     struct error e = { 0 };
     FILE *out = fopen(path, "w");
-    int status;
+    int status, why;
 
     if (!out) {
         error_errno(&e, errno, "--output: open '%s'", path);
@@ -82,9 +82,10 @@ static int print_to_file(const struct args *a, const struct findings *fs, const 
     }
     status = render_find(arg_text(a, "format"))
                  ->print(fs, (struct look){ .explain = arg_given(a, "explain") }, out);
-    if (fclose(out) == 0)
-        return status;
-    error_errno(&e, errno, "--output: write '%s'", path);
+    why = errno;
+    if (fclose(out) == 0 && status == EXIT_OK)
+        return EXIT_OK;
+    error_errno(&e, status == EXIT_OK ? errno : why, "--output: write '%s'", path);
     return command_fail(a, "assess", &e);
 }
 

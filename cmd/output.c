@@ -33,7 +33,7 @@ int output_flush(FILE *out)
 {
     if (fflush(out) == 0 && !ferror(out))
         return EXIT_OK;
-    if (errno != EPIPE) // `... | head` has seen enough
+    if (out == stdout && errno != EPIPE) // `... | head` has seen enough
         fprintf(stderr, "error: cannot write to stdout: %s\n", strerror(errno));
     return EXIT_FAILED;
 }

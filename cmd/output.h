@@ -12,9 +12,11 @@ enum output_format { OUTPUT_JSON, OUTPUT_YAML, OUTPUT_TABLE, OUTPUT_MARKDOWN, OU
 enum output_format output_format(const struct args *a);
 void output_start(struct writer *w, const struct args *a); // to stdout, JSON or YAML
 int output_end(struct writer *w);                          // exit status
-int output_flush(FILE *out); // exit status; an error line when it could not be written
-int output_screen(void);     // columns of the terminal that stdout is, 0 if it is none
-bool output_color(void);     // a terminal, unless NO_COLOR or TERM=dumb say otherwise
+// Exit status; an error line when stdout could not be written. Of another file the caller tells by
+// errno.
+int output_flush(FILE *out);
+int output_screen(void); // columns of the terminal that stdout is, 0 if it is none
+bool output_color(void); // a terminal, unless NO_COLOR or TERM=dumb say otherwise
 
 const char *text_time(usec at, char *ret, size_t n);        // "2026-01-31 12:00:00Z", "-" for 0
 const char *text_score(int32_t score, char *ret, size_t n); // "87", "-" for -1

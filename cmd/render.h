@@ -13,7 +13,7 @@ struct look {   // of what is written to
 
 struct render {
     const char *name; // of --format
-    // Exit status; a line on stderr when it could not be written.
+    // Exit status; a line on stderr when stdout could not be written, else errno tells.
     int (*print)(const struct findings *fs, struct look look, FILE *out);
     bool wants_exempted; // shows findings that are exempted, as such
 };

@@ -232,6 +232,22 @@ static void what_was_left_out_is_counted_on_stderr(void **state unused_arg)
                            "1 documents that are no Kubernetes objects\n"));
 }
 
+static void a_file_that_takes_nothing_more_is_named(void **state unused_arg)
+{
+    static const char *const formats[] = { "table", "json",     "yaml", "sarif",
+                                           "junit", "markdown", "html" };
+
+    fake_tree_put(&tree, "a.yaml", POD("a", "true"));
+    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+        autofree char *flags = xasprintf("--output /dev/full --format %s", formats[i]);
+
+        assess(flags);
+        assert_int_equal(said.status, EXIT_FAILED);
+        assert_non_null(strstr(said.err, "--output: write '/dev/full': No space left on device"));
+        assert_null(strstr(said.err, "stdout"));
+    }
+}
+
 // What a shell of Windows makes of `kubectl get -o yaml > FILE`.
 static void utf16_is_called_by_its_name(void **state unused_arg)
 {
@@ -302,6 +318,6 @@ RUN(A(a_finding_names_the_line_of_its_field_in_yaml),
     A(words_that_mean_nothing_are_usage), A(the_version_of_kubernetes_decides),
     A(a_former_version_is_judged_by_the_version_of_kubernetes),
     A(objects_of_all_files_are_seen_together), A(standard_input_is_a_file_too),
-    A(what_was_left_out_is_counted_on_stderr), A(utf16_is_called_by_its_name),
-    A(nothing_in_a_file_can_command_a_terminal), A(explain_says_what_should_hold_and_how),
-    A(a_thousand_errors_are_not_all_printed))
+    A(what_was_left_out_is_counted_on_stderr), A(a_file_that_takes_nothing_more_is_named),
+    A(utf16_is_called_by_its_name), A(nothing_in_a_file_can_command_a_terminal),
+    A(explain_says_what_should_hold_and_how), A(a_thousand_errors_are_not_all_printed))
