@@ -78,7 +78,7 @@ static const struct {
     { "assessments-list-filtered",
      "query assessments list --severity=high,critical --status=failing --since=2026-01-02 --limit=2 --offset=1"},
     { "assessments-list-empty",        "query assessments list --namespace=nowhere"                            },
-    { "assessments-get",               "query assessments get fnd_3"                                           },
+    { "assessments-get",               "query assessments get fnd_1-201-1"                                     },
     { "assessments-summary",           "query assessments summary"                                             },
     { "assessments-report",            "query assessments report"                                              },
     { "assessments-report-filtered",
@@ -195,7 +195,8 @@ static void a_run_without_a_result_has_no_report(void **state unused_arg)
 static void an_unknown_id_is_an_error_that_says_where_ids_are(void **state unused_arg)
 {
     ask_fails("query runs get nope", EXIT_FAILED, "`query runs list` names them");
-    ask_fails("query assessments get fnd_99", EXIT_FAILED, "`query assessments list` names them");
+    ask_fails("query assessments get fnd_1-1-99", EXIT_FAILED,
+              "`query assessments list` names them");
     ask_fails("query assessments get nope -o table", EXIT_FAILED, "no finding 'nope'");
     ask_fails("query assessments list --run=nope", EXIT_FAILED, "no run 'nope'");
     ask_fails("query assessments summary --run=nope -o yaml", EXIT_FAILED, "no run 'nope'");
@@ -267,7 +268,7 @@ static const char *const readers[] = { "query status",
                                        "query runs list",
                                        "query runs get latest",
                                        "query assessments list",
-                                       "query assessments get fnd_1",
+                                       "query assessments get fnd_1-64-1",
                                        "query assessments summary",
                                        "query assessments history",
                                        "query assessments report -o json",
@@ -330,11 +331,11 @@ static void checking_tells_damage_by_its_exit_status(void **state unused_arg)
     assert_non_null(strstr(s.out, "\"ok\": true"));
     run_sql(
         "PRAGMA writable_schema=ON;"
-        "UPDATE sqlite_master SET sql = 'CREATE INDEX idx_results_rank ON results(run, chk, rank)' WHERE name = 'idx_results_rank'");
+        "UPDATE sqlite_master SET sql = 'CREATE UNIQUE INDEX idx_results_content ON results(chk) WHERE content IS NOT NULL' WHERE name = 'idx_results_content'");
     s = ask("db check");
     assert_int_equal(s.status, EXIT_FAILED);
     assert_non_null(strstr(s.out, "\"ok\": false"));
-    assert_non_null(strstr(s.out, "idx_results_rank"));
+    assert_non_null(strstr(s.out, "idx_results_content"));
 }
 
 static void a_backup_can_be_asked_the_same(void **state unused_arg)

@@ -147,9 +147,23 @@ static void damage(const char *name)
     db_close(db);
 }
 
+// What a run says again touches neither results nor checks.
+static void something_new_to_say(int n)
+{
+    autofree char *spec =
+        xasprintf("{\"assessment\":{\"exemptions\":[{\"name\":\"round-%d\",\"reason\":\"round %d\","
+                  "\"checks\":[\"security/run-as-non-root\"]}]}}",
+                  n, n);
+
+    fake_manager_config(&f, spec);
+    fake_manager_pass(&f, FAKE_SEC);
+}
+
 static void damage_met_at_work_stops_no_run(void **state unused_arg)
 {
-    static const char *const names[] = { "runs", "results", "checks", "audit" };
+    static const char *const names[] = {
+        "runs", "results", "checks", "spans", "idx_results_content", "audit"
+    };
 
     m = fake_manager_start(&f);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -158,6 +172,7 @@ static void damage_met_at_work_stops_no_run(void **state unused_arg)
         snprintf(name, sizeof(name), "before-%zu", i);
         a_run_ends_with_history(name);
         damage(names[i]);
+        something_new_to_say((int)i);
         snprintf(name, sizeof(name), "during-%zu", i);
         run_to_its_end(name);
         fake_manager_pass(&f, 10 * FAKE_SEC);

@@ -33,7 +33,7 @@ static const char *const queries[][12] = {
     {                               "query",              "assessments",             "list",   "--run=all", "--pillar=security", "--status=failing" },
     {             "query",                          "assessments",                                     "list",            "--run=all", "--namespace=team-3", "--kind=Deployment" },
     {"query",       "assessments",      "list",                  "--run=all", "--name=workload-00001" },
-    {                                                      "query",                     "assessments",                       "get","fnd_54321" },
+    {                                                      "query",                     "assessments",                       "get","fnd_200-132-1" },
 };
 
 static double once(const char *program, const char *db, const char *const *words)

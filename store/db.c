@@ -106,10 +106,12 @@ static int set_pragmas(struct db *d, bool readonly, struct error *e)
         return -1;
     if (readonly)
         return db_exec(d, "PRAGMA query_only=ON; SELECT 1 FROM sqlite_master LIMIT 1", e);
+    // Debian's SQLite overwrites what is deleted, and keeps a copy of each page of a dropped table
+    // in memory for that; nothing secret is ever written here.
     return db_exec(
         d,
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=500;"
-        "PRAGMA journal_size_limit=4194304",
+        "PRAGMA journal_size_limit=4194304; PRAGMA secure_delete=OFF",
         e);
 }
 
@@ -343,6 +345,32 @@ void stmt_reset(struct stmt *s)
         return;
     sqlite3_reset(s->s);
     sqlite3_clear_bindings(s->s);
+}
+
+struct function {
+    int64_t (*fn)(void *arg, int64_t a, int64_t b);
+    void *arg;
+};
+
+static void call_function(sqlite3_context *ctx, int n, sqlite3_value **args)
+{
+    const struct function *f = sqlite3_user_data(ctx);
+
+    if (n == 2)
+        sqlite3_result_int64(
+            ctx, f->fn(f->arg, sqlite3_value_int64(args[0]), sqlite3_value_int64(args[1])));
+}
+
+int db_function(struct db *d, const char *name, int64_t (*fn)(void *arg, int64_t a, int64_t b),
+                void *arg, struct error *e)
+{
+    struct function *f = xmalloc(sizeof(*f));
+
+    *f = (struct function){ fn, arg };
+    if (sqlite3_create_function_v2(d->h, name, 2, SQLITE_UTF8 | SQLITE_DIRECTONLY, f, call_function,
+                                   NULL, NULL, free) != SQLITE_OK)
+        return db_error(d, name, e);
+    return 0;
 }
 
 void bind_text(struct stmt *s, int i, const char *v)

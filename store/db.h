@@ -37,6 +37,12 @@ struct stmt *db_prepare(struct db *d, const char *sql, struct error *e);
 void stmt_free(struct stmt *s);  // dynamic statements only; NULL ok
 void stmt_reset(struct stmt *s); // ends a fixed statement early; NULL ok
 
+// A function of two integers for dynamic statements, which always gives the same for the same two
+// while one runs; arg belongs to the caller.
+int must_check db_function(struct db *d, const char *name,
+                           int64_t (*fn)(void *arg, int64_t a, int64_t b), void *arg,
+                           struct error *e);
+
 void bind_text(struct stmt *s, int i,
                const char *v); // from 1; NULL binds NULL; the text must live until the step
 void bind_int(struct stmt *s, int i, int64_t v);

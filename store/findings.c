@@ -4,20 +4,24 @@
 #include "store/runs.h"
 
 #include "store/filter.h"
+#include "store/matches.h"
 #include "store/rank.h"
 #include "store/store_internal.h"
 
-// Runs outermost and in the order of idx_runs_assessed, then idx_results_rank: a page costs its own
-// rows, not a sort of all.
-#define COLUMNS                                                                                                      \
-    "SELECT r.id, n.uid, n.name, c.pillar, c.check_id, c.name, r.rank, r.reason, r.object_kind, r.object_namespace," \
-    " r.object_name, r.container, r.path, r.message, c.remediation, r.fingerprint, r.objects,"                       \
+#define SPANS_SINCE 4 // schema version
+
+// Runs outermost and in the order of idx_runs_assessed, then a run's spans in the order of their
+// key: a page costs its own blocks, not a sort of all.
+#define COLUMNS                                                                                                            \
+    "SELECT n.id, r.id, n.uid, n.name, c.pillar, c.check_id, c.name, r.rank, r.reason, r.object_kind, r.object_namespace," \
+    " r.object_name, r.container, r.path, r.message, c.remediation, r.fingerprint, r.objects,"                             \
     " coalesce(n.started_at, n.requested_at), x.exempted_by, x.reason, x.until"
+#define SPANS    " FROM runs n CROSS JOIN spans s ON s.run = n.id"
+#define RESULTS  " CROSS JOIN results r ON r.id BETWEEN s.first AND s.last"
 #define EXEMPTED " LEFT JOIN exempted_results x ON x.result = r.id"
-#define FROM                                                                                       \
-    " FROM runs n CROSS JOIN results r INDEXED BY idx_results_rank ON r.run = n.id CROSS JOIN checks c ON c.id = r.chk" EXEMPTED
+#define FROM     SPANS RESULTS " CROSS JOIN checks c ON c.id = s.chk" EXEMPTED
 #define ORDER                                                                                                             \
-    " ORDER BY coalesce(n.started_at, n.requested_at) DESC, n.id DESC, r.rank, r.chk, r.object_namespace, r.object_kind," \
+    " ORDER BY coalesce(n.started_at, n.requested_at) DESC, n.id DESC, s.rank, s.chk, r.object_namespace, r.object_kind," \
     " r.object_name"
 
 static const char *word(struct stmt *q, int i)
@@ -27,32 +31,32 @@ static const char *word(struct stmt *q, int i)
     return s && *s ? s : NULL;
 }
 
-static void read_finding(struct stmt *q, char id[32], struct finding_row *r)
+static void read_finding(struct stmt *q, char id[RESULT_ID_MAX], struct finding_row *r)
 {
-    snprintf(id, 32, "fnd_%" PRId64, col_int(q, 0));
+    result_id_text(col_int(q, 0), col_int(q, 1), id);
     *r = (struct finding_row){
         .id = id,
-        .run_uid = col_text(q, 1),
-        .run_name = col_text(q, 2),
-        .pillar = col_text(q, 3),
-        .check_id = col_text(q, 4),
-        .check_name = col_text(q, 5),
-        .severity = rank_severity(col_int(q, 6)),
-        .status = rank_status(col_int(q, 6)),
-        .reason = col_text(q, 7),
-        .kind = word(q, 8),
-        .ns = word(q, 9),
-        .name = word(q, 10),
-        .container = col_text(q, 11),
-        .path = col_text(q, 12),
-        .message = col_text(q, 13),
-        .remediation = col_text(q, 14),
-        .fingerprint = col_text(q, 15),
-        .count = col_int(q, 16),
-        .assessed = col_time(q, 17),
-        .exempted_by = col_text(q, 18),
-        .exempted_why = col_text(q, 19),
-        .exempted_until = col_time(q, 20),
+        .run_uid = col_text(q, 2),
+        .run_name = col_text(q, 3),
+        .pillar = col_text(q, 4),
+        .check_id = col_text(q, 5),
+        .check_name = col_text(q, 6),
+        .severity = rank_severity(col_int(q, 7)),
+        .status = rank_status(col_int(q, 7)),
+        .reason = col_text(q, 8),
+        .kind = word(q, 9),
+        .ns = word(q, 10),
+        .name = word(q, 11),
+        .container = col_text(q, 12),
+        .path = col_text(q, 13),
+        .message = col_text(q, 14),
+        .remediation = col_text(q, 15),
+        .fingerprint = col_text(q, 16),
+        .count = col_int(q, 17),
+        .assessed = col_time(q, 18),
+        .exempted_by = col_text(q, 19),
+        .exempted_why = col_text(q, 20),
+        .exempted_until = col_time(q, 21),
     };
 }
 
@@ -92,7 +96,7 @@ static bool wanted(const char *const *list, const char *have)
 // Severities and statuses are ranks in the table.
 static void add_ranks(struct filter *f, const struct finding_query *q)
 {
-    const char *before = "r.rank IN (";
+    const char *before = "s.rank IN (";
 
     if ((!q->severities || !q->severities[0]) && (!q->statuses || !q->statuses[0]))
         return;
@@ -104,17 +108,25 @@ static void add_ranks(struct filter *f, const struct finding_query *q)
         buf_addf(&f->sql, "%s%d", before, rank);
         before = ", ";
     }
-    buf_adds(&f->sql, before[0] == ',' ? ")" : "r.rank < 0"); // a word that no row can have
+    buf_adds(&f->sql, before[0] == ',' ? ")" : "s.rank < 0"); // a word that no row can have
 }
 
-// Every condition is on r, so that counting touches no other table unless a filter asks for it.
 static void add_conditions(struct filter *f, const struct finding_query *q, int64_t run)
 {
     if (run)
-        filter_int(f, "r.run", run);
+        filter_int(f, "n.id", run);
     add_ranks(f, q);
-    filter_list(f, "r.chk IN (SELECT id FROM checks WHERE pillar IN ", q->pillars, ")");
-    filter_list(f, "r.chk IN (SELECT id FROM checks WHERE check_id IN ", q->checks, ")");
+    filter_list(f, "s.chk IN (SELECT id FROM checks WHERE pillar IN ", q->pillars, ")");
+    filter_list(f, "s.chk IN (SELECT id FROM checks WHERE check_id IN ", q->checks, ")");
+}
+
+static bool has_objects(const struct finding_query *q)
+{
+    return q->ns || q->name || (q->kinds && q->kinds[0]);
+}
+
+static void add_objects(struct filter *f, const struct finding_query *q)
+{
     filter_any(f, "r.object_kind", q->kinds);
     filter_text(f, "r.object_namespace", q->ns);
     filter_text(f, "r.object_name", q->name);
@@ -130,7 +142,7 @@ static int each_finding(struct stmt *q, int (*each)(void *arg, const struct find
                         void *arg, struct error *e)
 {
     struct finding_row row;
-    char id[32];
+    char id[RESULT_ID_MAX];
     int rc;
 
     while ((rc = stmt_step(q, e)) == 1) {
@@ -141,33 +153,99 @@ static int each_finding(struct stmt *q, int (*each)(void *arg, const struct find
     return rc;
 }
 
-static int find(struct store *s, const struct finding_query *q,
-                int (*each)(void *arg, const struct finding_row *f), void *arg, int64_t *ret_total,
-                struct error *e)
+// A reader migrates nothing.
+static int can_be_read(struct store *s, struct error *e)
 {
-    bool timed = q->since || q->until;
-    struct stmt *rows = NULL;
-    struct filter f;
-    int64_t run = 0;
-    int rc = resolve_run(s, q->run, &run, e);
+    int64_t version = 0;
 
-    if (rc != 0)
-        return rc;
+    if (db_int(s->db, "PRAGMA user_version", &version, e) < 0)
+        return -1;
+    if (version >= SPANS_SINCE)
+        return 0;
+    return error_set(e, ERR_INVALID,
+                     "database '%s' has schema version %" PRId64
+                     ", its findings are read from %d on:"
+                     " `kube9-operator serve` brings it there when it starts",
+                     s->path, version, SPANS_SINCE);
+}
+
+static int match_objects(struct store *s, const struct finding_query *q, struct matches *m,
+                         struct error *e)
+{
+    struct stmt *rows;
+    struct filter f;
+    int rc;
+
+    filter_init(&f);
+    add_objects(&f, q);
+    rows = filter_prepare(&f, s->db, "SELECT r.id FROM results r", " ORDER BY r.id", e);
+    rc = rows ? matches_read(m, rows, e) : -1;
+    stmt_free(rows);
+    filter_fini(&f);
+    return rc < 0 ? -1 : db_function(s->db, "matches", matches_between, m, e);
+}
+
+// A span says how many rows it has, or how many of them are about the objects.
+static int count(struct store *s, const struct finding_query *q, int64_t run, int64_t *ret,
+                 struct error *e)
+{
+    struct filter f;
+    int rc;
+
     filter_init(&f);
     add_conditions(&f, q, run);
     add_times(&f, q);
     rc = filter_count(&f, s->db,
-                      timed ? "SELECT count(*) FROM runs n CROSS JOIN results r ON r.run = n.id"
-                            : "SELECT count(*) FROM results r",
-                      ret_total, e);
-    if (rc == 0 && !(rows = filter_prepare(&f, s->db, COLUMNS FROM, ORDER FILTER_PAGE, e)))
-        rc = -1;
+                      has_objects(q) ? "SELECT total(matches(s.first, s.last))" SPANS
+                                     : "SELECT total(s.last - s.first + 1)" SPANS,
+                      ret, e);
+    filter_fini(&f);
+    return rc;
+}
+
+static int each_found(struct store *s, const struct finding_query *q, int64_t run,
+                      int (*each)(void *arg, const struct finding_row *f), void *arg,
+                      struct error *e)
+{
+    struct stmt *rows;
+    struct filter f;
+    int rc = -1;
+
+    filter_init(&f);
+    add_conditions(&f, q, run);
+    if (has_objects(q)) {
+        filter_and(&f);
+        buf_adds(&f.sql, "matches(s.first, s.last) > 0");
+    }
+    add_objects(&f, q);
+    add_times(&f, q);
+    rows = filter_prepare(&f, s->db, COLUMNS FROM, ORDER FILTER_PAGE, e);
     if (rows) {
         filter_page(rows, q->limit, q->offset);
         rc = each_finding(rows, each, arg, e);
     }
     stmt_free(rows);
     filter_fini(&f);
+    return rc;
+}
+
+static int find(struct store *s, const struct finding_query *q,
+                int (*each)(void *arg, const struct finding_row *f), void *arg, int64_t *ret_total,
+                struct error *e)
+{
+    struct matches m = { 0 };
+    int64_t run = 0;
+    int rc = can_be_read(s, e) < 0 ? -1 : resolve_run(s, q->run, &run, e);
+
+    if (rc != 0)
+        return rc;
+    if (has_objects(q))
+        rc = match_objects(s, q, &m, e);
+    if (rc == 0)
+        rc = count(s, q, run, ret_total, e);
+    if (rc == 0)
+        rc = each_found(s, q, run, each, arg, e);
+    matches_fini(&m);
     return rc;
 }
 
@@ -203,20 +281,19 @@ int store_finding_get(struct store *s, const char *id, struct arena *a, struct f
 {
     struct stmt *q;
     struct finding_row row;
-    char text[32];
-    int64_t number;
+    char text[RESULT_ID_MAX];
+    int64_t run, number;
     int rc;
 
-    if (!str_starts(id, "fnd_") || str_i64(str_of(id + 4), &number) < 0)
+    if (result_id_parse(id, &run, &number) < 0)
         return 1;
-    q = db_prepare(
-        s->db,
-        COLUMNS " FROM results r JOIN runs n ON n.id = r.run JOIN checks c ON c.id = r.chk" EXEMPTED
-                " WHERE r.id = ?1",
-        e);
+    if (can_be_read(s, e) < 0)
+        return store_fail(s);
+    q = db_prepare(s->db, COLUMNS FROM " WHERE n.id = ?1 AND r.id = ?2", e);
     if (!q)
         return store_fail(s);
-    bind_int(q, 1, number);
+    bind_int(q, 1, run);
+    bind_int(q, 2, number);
     rc = stmt_step(q, e);
     if (rc == 1) {
         read_finding(q, text, &row);

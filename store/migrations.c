@@ -7,6 +7,7 @@
 #include "store/migrations.h"
 
 #include "store/rank.h"
+#include "store/results.h"
 
 // clang-format off
 static const char first[] =
@@ -92,6 +93,42 @@ static const char second[] =
 static const char third[] =
     "CREATE TABLE exempted_results(result INTEGER PRIMARY KEY REFERENCES results(id) ON DELETE CASCADE,"
     " exempted_by TEXT NOT NULL, reason TEXT, until TEXT);";
+
+// What a run says again is not written again: a result is one row, whoever says it, and a run has
+// spans of rows, each of one rank and one check. The rows that are there are numbered anew, run by
+// run, so that each block of theirs is one span; they have no hash of their content and stay what
+// they are. Everything goes in the order of an index: nothing is sorted in memory.
+static const char fourth[] =
+    "DROP VIEW assessments;"
+    "CREATE TABLE spans(run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, rank INTEGER NOT NULL, chk INTEGER NOT NULL,"
+    " first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(run, rank, chk, first)) WITHOUT ROWID;"
+    "INSERT INTO spans SELECT run, rank, chk, sum(n) OVER before + 1 - n, sum(n) OVER before"
+    " FROM (SELECT run, rank, chk, count(*) AS n FROM results GROUP BY run, rank, chk)"
+    " WINDOW before AS (ORDER BY run, rank, chk ROWS UNBOUNDED PRECEDING);"
+    "CREATE TABLE exempted_before AS SELECT s.first + (SELECT count(*) FROM results b WHERE b.run = r.run AND b.rank = r.rank"
+    " AND b.chk = r.chk AND b.id < r.id) AS number, x.exempted_by, x.reason, x.until FROM exempted_results x"
+    " CROSS JOIN results r ON r.id = x.result CROSS JOIN spans s ON s.run = r.run AND s.rank = r.rank AND s.chk = r.chk;"
+    "DROP TABLE exempted_results;"
+    "ALTER TABLE results RENAME TO results_before;"
+    "CREATE TABLE results(id INTEGER PRIMARY KEY, content INTEGER, chk INTEGER NOT NULL, rank INTEGER NOT NULL, reason TEXT,"
+    " object_kind TEXT NOT NULL, object_namespace TEXT NOT NULL, object_name TEXT NOT NULL, container TEXT, path TEXT,"
+    " message TEXT, fingerprint TEXT, objects INTEGER NOT NULL DEFAULT 1);"
+    "INSERT INTO results(chk, rank, reason, object_kind, object_namespace, object_name, container, path, message, fingerprint, objects)"
+    " SELECT chk, rank, reason, object_kind, object_namespace, object_name, container, path, message, fingerprint, objects"
+    " FROM results_before ORDER BY run, rank, chk, id;"
+    "DROP TABLE results_before;"
+    "CREATE UNIQUE INDEX idx_results_content ON results(content) WHERE content IS NOT NULL;"
+    "CREATE TABLE exempted_results(result INTEGER PRIMARY KEY REFERENCES results(id) ON DELETE CASCADE,"
+    " exempted_by TEXT NOT NULL, reason TEXT, until TEXT);"
+    "INSERT INTO exempted_results SELECT number, exempted_by, reason, until FROM exempted_before;"
+    "DROP TABLE exempted_before;"
+    "CREATE VIEW assessments AS SELECT " RESULT_ID_SQL("n.id", "r.id") " AS id, n.uid AS run_uid, n.name AS run_name, c.pillar,"
+    " c.check_id, c.name AS check_name, " RANK_SEVERITY_SQL("r.rank") " AS severity, " RANK_STATUS_SQL("r.rank") " AS status,"
+    " r.reason, nullif(r.object_kind, '') AS object_kind, nullif(r.object_namespace, '') AS object_namespace,"
+    " nullif(r.object_name, '') AS object_name, r.container, r.path, r.message, c.remediation, r.fingerprint, r.objects,"
+    " coalesce(n.started_at, n.requested_at) AS assessed_at"
+    " FROM runs n CROSS JOIN spans s ON s.run = n.id CROSS JOIN results r ON r.id BETWEEN s.first AND s.last"
+    " JOIN checks c ON c.id = r.chk;";
 // clang-format on
 
-const char *const store_migrations[STORE_SCHEMA_VERSION] = { first, second, third };
+const char *const store_migrations[STORE_SCHEMA_VERSION] = { first, second, third, fourth };

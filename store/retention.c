@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Old rows go in slices, so that the writer is never held for long. Results go by run; a run's own
-// row stays until its counts in assessment_history have gone too, so that a trend can always name
-// its run.
+// Old rows go in slices, so that the writer is never held for long. A run's spans go first, then
+// the results that were in no other run's; a run's own row stays until its counts in
+// assessment_history have gone too, so that a trend can always name its run.
 #include "store/retention.h"
 
 #include "base/arena.h"
@@ -41,7 +41,28 @@ static int apply(struct store *s, const struct rule *r, struct pass *p, struct e
     bind_int(q, 3, p->limit - p->deleted);
     if (stmt_run(q, e) < 0)
         return store_fail(s);
+    if (r->query == QUERY_RETAIN_SPANS && db_changes(s->db) > 0)
+        s->swept = false;
     p->deleted += db_changes(s->db);
+    return 0;
+}
+
+static int sweep(struct store *s, struct pass *p, struct error *e)
+{
+    int64_t n = 0;
+
+    if (s->swept)
+        return 0;
+    if (store_begin(s, e) < 0)
+        return -1;
+    if (results_sweep(s, p->limit - p->deleted, &n, e) < 0) {
+        store_rollback(s);
+        return store_fail(s);
+    }
+    if (store_commit(s, e) < 0)
+        return -1;
+    p->deleted += n;
+    s->swept = p->deleted < p->limit;
     return 0;
 }
 
@@ -50,7 +71,7 @@ int store_retain(struct store *s, const struct retention *r, usec now, int64_t m
 {
     // A run's row goes when neither its results nor its counts are there any more.
     const struct rule rules[] = {
-        {QUERY_RETAIN_RESULTS,  r->findings                                       },
+        {QUERY_RETAIN_SPANS,    r->findings                                       },
         { QUERY_RETAIN_HISTORY, r->assessments                                    },
         { QUERY_RETAIN_RUNS,    r->assessments && r->findings ? MAX(r->assessments, r->findings) : 0 },
         { QUERY_RETAIN_COLLECTIONS,                    r->collections                                             },
@@ -67,6 +88,8 @@ int store_retain(struct store *s, const struct retention *r, usec now, int64_t m
         if (rules[i].keep > 0)
             rc = apply(s, &rules[i], &p, e);
     }
+    if (rc == 0 && p.deleted < max_rows)
+        rc = sweep(s, &p, e);
     *ret_deleted = p.deleted;
     return rc < 0 ? -1 : p.deleted >= max_rows;
 }

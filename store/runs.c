@@ -3,9 +3,7 @@
 // nothing.
 #include "store/runs.h"
 
-#include "base/map.h"
 #include "store/filter.h"
-#include "store/rank.h"
 #include "store/store_internal.h"
 
 static void bind_run(struct stmt *q, const struct run_row *r)
@@ -93,7 +91,7 @@ int store_run_put(struct store *s, const struct run_row *r, struct error *e)
     return store_commit(s, e);
 }
 
-static int row_id(struct store *s, enum query_id id, const char *key, int64_t *ret, struct error *e)
+int store_row_id(struct store *s, enum query_id id, const char *key, int64_t *ret, struct error *e)
 {
     struct stmt *q = db_query(s->db, id, e);
     int rc;
@@ -109,192 +107,26 @@ static int row_id(struct store *s, enum query_id id, const char *key, int64_t *r
     return 0;
 }
 
-// Rows of an earlier attempt at the same run are marked; the commit removes what was not written
-// again.
-static int mark_stale(struct store *s, struct error *e)
-{
-    struct stmt *q = db_query(s->db, QUERY_RUN_MARK, e);
-
-    if (!q)
-        return -1;
-    bind_int(q, 1, s->run_id);
-    if (stmt_run(q, e) < 0)
-        return -1;
-    s->stale = db_changes(s->db);
-    q = s->stale ? db_query(s->db, QUERY_RUN_NOT_EXEMPTED, e) : NULL;
-    if (!q)
-        return s->stale ? -1 : 0;
-    bind_int(q, 1, s->run_id);
-    return stmt_run(q, e);
-}
-
-static int sweep_stale(struct store *s, struct error *e)
-{
-    struct stmt *q = s->stale ? db_query(s->db, QUERY_RUN_SWEEP, e) : NULL;
-
-    if (!q)
-        return s->stale ? -1 : 0;
-    bind_int(q, 1, s->run_id);
-    return stmt_run(q, e);
-}
-
 int store_run_begin(struct store *s, const struct run_row *r, struct error *e)
 {
     if (s->in_run)
         return error_set(e, ERR_BUG, "run '%s' begins inside another", r->uid);
     if (store_begin(s, e) < 0)
         return -1;
-    if (put_run(s, r, e) < 0 || row_id(s, QUERY_RUN_ID, r->uid, &s->run_id, e) < 0 ||
-        mark_stale(s, e) < 0) {
+    if (put_run(s, r, e) < 0 || store_row_id(s, QUERY_RUN_ID, r->uid, &s->run_id, e) < 0) {
         store_rollback(s);
         return store_fail(s);
     }
     s->in_run = true;
-    memset(s->known, 0, sizeof(s->known)); // a rollback took rows of checks away
+    results_begin(&s->results);
     return 0;
-}
-
-static bool same(const char *a, const char *b)
-{
-    return a && b && strcmp(a, b) == 0;
-}
-
-static int put_check(struct store *s, const struct finding_row *f, struct error *e)
-{
-    struct stmt *q = db_query(s->db, QUERY_CHECK_PUT, e);
-
-    if (!q)
-        return -1;
-    bind_text(q, 1, f->check_id);
-    bind_text(q, 2, f->check_name);
-    bind_text(q, 3, f->pillar);
-    bind_text(q, 4, f->remediation);
-    return stmt_run(q, e);
-}
-
-// The check's number; its words are brought up to date when a newer version of the program has
-// others.
-static int check_number(struct store *s, const struct finding_row *f, int64_t *ret, struct error *e)
-{
-    struct stmt *q = db_query(s->db, QUERY_CHECK_ID, e);
-    bool known = false;
-    int rc;
-
-    if (!q)
-        return -1;
-    bind_text(q, 1, f->check_id);
-    rc = stmt_step(q, e);
-    if (rc < 0)
-        return -1;
-    if (rc == 1) {
-        *ret = col_int(q, 0);
-        known = same(col_text(q, 1), f->check_name) && same(col_text(q, 2), f->pillar) &&
-                (!f->remediation || same(col_text(q, 3), f->remediation));
-        stmt_reset(q);
-    }
-    if (known)
-        return 0;
-    return put_check(s, f, e) < 0 ? -1 : row_id(s, QUERY_CHECK_ID, f->check_id, ret, e);
-}
-
-static uint64_t hash_words(const struct finding_row *f)
-{
-    const char *const words[] = { f->check_id, f->check_name, f->pillar, f->remediation };
-    uint64_t hash = 0;
-
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-        hash = hash * 31 + (words[i] ? hash64_stable(words[i], strlen(words[i])) : 1);
-    return hash ? hash : 1;
-}
-
-// A run has thousands of findings of a hundred and fifty checks.
-static int known_number(struct store *s, const struct finding_row *f, int64_t *ret, struct error *e)
-{
-    uint64_t hash = hash_words(f);
-    struct known_check *k = &s->known[hash % KNOWN_CHECKS];
-
-    if (k->hash != hash) {
-        if (check_number(s, f, ret, e) < 0)
-            return -1;
-        *k = (struct known_check){ hash, *ret };
-    }
-    *ret = k->number;
-    return 0;
-}
-
-static const char *or_null(const char *s)
-{
-    return s && *s ? s : NULL;
-}
-
-// What a row of one check in one run is about, as a number: the object, or, for a row about the
-// whole check, its rank, so that what passes and what was skipped stand side by side.
-static int64_t subject_of(const struct finding_row *f, int rank)
-{
-    const char *const words[] = { f->kind, f->ns, f->name };
-    char text[1024];
-    size_t n = 0;
-
-    if (!or_null(f->kind))
-        return rank;
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-        const char *word = words[i] ? words[i] : "";
-        size_t len = MIN(strlen(word), sizeof(text) / 3 - 1);
-
-        memcpy(text + n, word, len);
-        text[n + len] = '\0';
-        n += len + 1;
-    }
-    return (int64_t)hash64_stable(text, n);
-}
-
-static int put_exempted(struct store *s, const struct finding_row *f, int64_t chk, int64_t subject,
-                        struct error *e)
-{
-    struct stmt *q = db_query(s->db, QUERY_EXEMPTED_PUT, e);
-
-    if (!q)
-        return -1;
-    bind_int(q, 1, s->run_id);
-    bind_int(q, 2, chk);
-    bind_int(q, 3, subject);
-    bind_text(q, 4, f->exempted_by);
-    bind_text(q, 5, or_null(f->exempted_why));
-    bind_time(q, 6, f->exempted_until);
-    return stmt_run(q, e);
-}
-
-static int put_result(struct store *s, const struct finding_row *f, struct error *e)
-{
-    const char *const words[] = { f->reason,    f->kind, f->ns,      f->name,
-                                  f->container, f->path, f->message, f->fingerprint };
-    int rank = rank_of(f->severity, f->status);
-    struct stmt *q;
-    int64_t chk = 0;
-
-    if (rank < 0)
-        return error_set(e, ERR_BUG, "finding of %s with severity '%s' and status '%s'",
-                         f->check_id, f->severity ? f->severity : "", f->status ? f->status : "");
-    if (known_number(s, f, &chk, e) < 0 || !(q = db_query(s->db, QUERY_RESULT_PUT, e)))
-        return -1;
-    bind_int(q, 1, s->run_id);
-    bind_int(q, 2, chk);
-    bind_int(q, 3, rank);
-    bind_int(q, 4, f->count);
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-        bind_text(q, 5 + (int)i, or_null(words[i]));
-    bind_int(q, 13, subject_of(f, rank));
-    s->rows_written++;
-    if (stmt_run(q, e) < 0)
-        return -1;
-    return f->exempted_by ? put_exempted(s, f, chk, subject_of(f, rank), e) : 0;
 }
 
 int store_run_finding(struct store *s, const struct finding_row *f, struct error *e)
 {
     if (!s->in_run)
         return error_set(e, ERR_BUG, "finding outside a run");
-    return put_result(s, f, e) < 0 ? store_fail(s) : 0;
+    return results_put(s, f, e) < 0 ? store_fail(s) : 0;
 }
 
 int store_run_commit(struct store *s, const struct run_row *r, struct error *e)
@@ -302,10 +134,12 @@ int store_run_commit(struct store *s, const struct run_row *r, struct error *e)
     if (!s->in_run)
         return error_set(e, ERR_BUG, "commit outside a run");
     s->in_run = false;
-    if (sweep_stale(s, e) < 0 || put_run(s, r, e) < 0) {
+    if (results_end(s, e) < 0 || put_run(s, r, e) < 0) {
+        results_fini(&s->results);
         store_rollback(s);
         return store_fail(s);
     }
+    results_fini(&s->results);
     return store_commit(s, e);
 }
 
@@ -314,6 +148,7 @@ void store_run_rollback(struct store *s)
     if (s->in_run)
         store_rollback(s);
     s->in_run = false;
+    results_fini(&s->results);
 }
 
 static void read_run(struct stmt *q, struct arena *a, struct run_row *r)

@@ -30,7 +30,7 @@ struct run_row {
 };
 
 struct finding_row {
-    const char *id; // "fnd_<n>", never given twice; filled by the store on reading
+    const char *id; // "fnd_<run>-<block>-<n>", never given twice; filled by the store on reading
     const char *run_uid, *run_name;
     const char *check_id, *check_name, *pillar, *severity;
     const char *status;           // failing warning error passing skipped
@@ -49,9 +49,10 @@ struct finding_row {
 // transaction.
 int must_check store_run_put(struct store *s, const struct run_row *r, struct error *e);
 // Everything of one run in one transaction: begin, any number of findings, then commit with the
-// final run row. A run that is written twice keeps the ids of the rows it has both times; rows it
-// has no more go. After a failed finding the caller rolls back or commits what there is; after a
-// failed commit nothing of it is there.
+// final run row. A row that an earlier run has word for word is kept once for both. A run that is
+// written twice keeps the ids of the rows it has both times; rows it has no more go. After a failed
+// finding the caller rolls back or commits what there is; after a failed commit nothing of it is
+// there.
 int must_check store_run_begin(struct store *s, const struct run_row *r, struct error *e);
 int must_check store_run_finding(struct store *s, const struct finding_row *f, struct error *e);
 int must_check store_run_commit(struct store *s, const struct run_row *r, struct error *e);

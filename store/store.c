@@ -340,6 +340,7 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
+    results_fini(&s->results);
     db_close(s->db); // the last connection checkpoints and removes the WAL
     if (s->lock_fd >= 0)
         close(s->lock_fd);

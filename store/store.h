@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "base/error.h"
 
-#define STORE_SCHEMA_VERSION 3
+#define STORE_SCHEMA_VERSION 4
 
 struct store;
 

@@ -44,11 +44,11 @@ static void every_fixed_statement_prepares(void **state unused_arg)
 // No row of the plan may scan a table that grows with the history.
 static void fixed_statements_that_run_often_use_an_index(void **state unused_arg)
 {
-    static const enum query_id often[] = { QUERY_RUN_GET,        QUERY_RUN_LATEST,
-                                           QUERY_RUN_MARK,       QUERY_CHECK_ID,
-                                           QUERY_HISTORY_OF_RUN, QUERY_HISTORY_CLEAR,
-                                           QUERY_RETAIN_HISTORY, QUERY_RUN_NOT_EXEMPTED,
-                                           QUERY_EXEMPTED_PUT };
+    static const enum query_id often[] = { QUERY_RUN_GET,           QUERY_RUN_LATEST,
+                                           QUERY_SPANS_CLEAR,       QUERY_CHECK_ID,
+                                           QUERY_HISTORY_OF_RUN,    QUERY_HISTORY_CLEAR,
+                                           QUERY_RETAIN_HISTORY,    QUERY_RESULT_LAST,
+                                           QUERY_RESULT_BY_CONTENT, QUERY_RESULTS_SWEEP };
     struct fake_dir d;
     struct error e = { 0 };
     struct db *db;

@@ -61,7 +61,8 @@ static int64_t retain(const struct retention *r, usec now)
     return deleted;
 }
 
-#define RESULTS "SELECT count(*) FROM results"
+#define RESULTS "SELECT count(*) FROM assessments"
+#define KEPT    "SELECT count(*) FROM results"
 #define RUNS    "SELECT count(*) FROM runs"
 #define HISTORY "SELECT count(*) FROM assessment_history"
 
@@ -78,6 +79,35 @@ static void each_kind_of_row_has_its_own_time(void **state unused_arg)
     assert_int_equal(retain(&r, FAKE_START + 10 * DAY), 0);
 }
 
+static void a_result_goes_with_the_last_run_that_has_it(void **state unused_arg)
+{
+    const struct retention r = { .findings = 3 * DAY };
+
+    for (int i = 0; i < 4; i++)
+        fake_run_put(s, &(struct fake_run){ .number = i, .findings = 7 - i });
+    assert_int_equal(count(KEPT), 7);
+    for (int i = 0; i < 4; i++) { // the latest run stays
+        retain(&r, FAKE_START + (3 + i) * DAY + USEC_PER_HOUR);
+        assert_int_equal(count(KEPT), MAX(7 - i - 1, 4));
+        assert_int_equal(count("SELECT count(DISTINCT fingerprint) FROM assessments"),
+                         MAX(7 - i - 1, 4));
+    }
+}
+
+// What a process left that was killed between the two is found by the next.
+static void results_without_a_run_are_met_after_a_restart(void **state unused_arg)
+{
+    fake_run_put(s, &(struct fake_run){ .number = 0, .findings = 5 });
+    assert_int_equal(retain(&(struct retention){ 0 }, FAKE_START), 0);
+    run_sql("DELETE FROM spans WHERE chk > 3");
+    assert_int_equal(retain(&(struct retention){ 0 }, FAKE_START), 0);
+    store_close(s);
+    s = store_open(d.db, NULL, &e);
+    assert_non_null(s);
+    assert_int_equal(retain(&(struct retention){ 0 }, FAKE_START), 2);
+    assert_int_equal(count(KEPT), 3);
+}
+
 static void the_moment_itself_is_kept(void **state unused_arg)
 {
     usec done = FAKE_START + 4 * USEC_PER_SEC; // run 0 completes
@@ -86,6 +116,7 @@ static void the_moment_itself_is_kept(void **state unused_arg)
     fake_run_put(s, &(struct fake_run){ .number = 1, .findings = 5 });
     assert_int_equal(retain(&(struct retention){ .findings = DAY }, done + DAY), 0);
     assert_int_equal(retain(&(struct retention){ .findings = DAY }, done + DAY + USEC_PER_MSEC), 5);
+    assert_int_equal(count(KEPT), 5);
 }
 
 static void the_latest_run_stays_whatever_its_age(void **state unused_arg)
@@ -134,12 +165,16 @@ static void a_slice_is_never_exceeded(void **state unused_arg)
 
     fake_run_put(s, &(struct fake_run){ .number = 0, .findings = 250 });
     fake_run_put(s, &(struct fake_run){ .number = 9, .findings = 1 });
-    for (int i = 0; i < 2; i++) {
+    assert_int_equal(count("SELECT count(*) FROM spans"), 80 + 1);
+    // Spans, counts, the run, and the results but the one that run 9 has too.
+    for (int i = 0; i < 3; i++) {
         assert_int_equal(store_retain(s, &r, FAKE_START + 10 * DAY, 100, &deleted, &e), 1);
         assert_int_equal(deleted, 100);
     }
     assert_int_equal(store_retain(s, &r, FAKE_START + 10 * DAY, 100, &deleted, &e), 0);
-    assert_int_equal(deleted, 50 + 6 + 1);
+    assert_int_equal(deleted, 80 + 6 + 1 + 249 - 300);
+    assert_int_equal(count(KEPT), 1);
+    assert_int_equal(count(RESULTS), 1);
 }
 
 static void events_insights_collections_and_audit_follow_their_rules(void **state unused_arg)
@@ -170,7 +205,8 @@ static void events_insights_collections_and_audit_follow_their_rules(void **stat
 }
 
 #define ST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-RUN(ST(each_kind_of_row_has_its_own_time), ST(the_moment_itself_is_kept),
+RUN(ST(each_kind_of_row_has_its_own_time), ST(a_result_goes_with_the_last_run_that_has_it),
+    ST(results_without_a_run_are_met_after_a_restart), ST(the_moment_itself_is_kept),
     ST(the_latest_run_stays_whatever_its_age), ST(an_active_run_stays),
     ST(zero_keeps_for_ever_and_a_trend_never_loses_its_run), ST(a_slice_is_never_exceeded),
     ST(events_insights_collections_and_audit_follow_their_rules))

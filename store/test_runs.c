@@ -123,16 +123,91 @@ static void the_same_run_twice_gives_the_same_rows_and_ids(void **state unused_a
 
     fake_run_put(s, &(struct fake_run){ .number = 1, .findings = 120 });
     first = find((struct finding_query){ .run = "run-1" });
-    assert_int_equal(store_finding_get(s, "fnd_7", a, &before, &e), 0);
+    assert_int_equal(store_finding_get(s, "fnd_1-456-1", a, &before, &e), 0);
     fake_run_put(s, &(struct fake_run){ .number = 1, .findings = 120 });
     second = find((struct finding_query){ .run = "run-1" });
     assert_int_equal(second.total, 120);
     assert_string_equal(first.text.p, second.text.p);
-    assert_int_equal(store_finding_get(s, "fnd_7", a, &after, &e), 0);
+    assert_int_equal(store_finding_get(s, "fnd_1-456-1", a, &after, &e), 0);
     assert_string_equal(before.check_id, after.check_id);
     assert_string_equal(before.name, after.name);
     buf_fini(&first.text);
     buf_fini(&second.text);
+}
+
+static int64_t count(const char *sql)
+{
+    struct db *db = db_open(d.db, true, &e);
+    int64_t n = -1;
+
+    assert_non_null(db);
+    assert_int_equal(db_int(db, sql, &n, &e), 0);
+    db_close(db);
+    return n;
+}
+
+static void what_a_run_says_again_is_kept_once_and_read_from_each(void **state unused_arg)
+{
+    struct finding_row one, two;
+
+    fake_run_put(s, &(struct fake_run){ .number = 1, .findings = 120 });
+    fake_run_put(s, &(struct fake_run){ .number = 2, .findings = 120 });
+    fake_run_put(s, &(struct fake_run){ .number = 3, .findings = 121 });
+    assert_int_equal(count("SELECT count(*) FROM results"), 121);
+    assert_int_equal(count("SELECT count(*) FROM assessments"), 361);
+    assert_int_equal(count("SELECT count(DISTINCT id) FROM assessments"), 361);
+    assert_int_equal(found((struct finding_query){ .run = "run-2" }), 120);
+    assert_int_equal(found((struct finding_query){ .run = "run-3" }), 121);
+    assert_int_equal(found((struct finding_query){ .run = "all" }), 361);
+    assert_int_equal(store_finding_get(s, "fnd_1-456-1", a, &one, &e), 0);
+    assert_int_equal(store_finding_get(s, "fnd_3-456-1", a, &two, &e), 0);
+    assert_string_equal(one.name, two.name);
+    assert_string_equal(one.run_uid, "run-1");
+    assert_string_equal(two.run_uid, "run-3");
+    assert_string_equal(two.id, "fnd_3-456-1");
+    assert_int_equal(two.assessed - one.assessed, 2 * USEC_PER_DAY);
+}
+
+// Each word of a row is part of what it says.
+static void a_finding_that_differs_in_one_word_is_another_row(void **state unused_arg)
+{
+    struct finding_row f = { .check_id = "a.b",
+                             .check_name = "A",
+                             .pillar = "security",
+                             .severity = "high",
+                             .status = "skipped",
+                             .reason = "exempted",
+                             .kind = "Pod",
+                             .ns = "x",
+                             .name = "y",
+                             .container = "c",
+                             .path = "p",
+                             .message = "m",
+                             .remediation = "r",
+                             .fingerprint = "f",
+                             .exempted_by = "b",
+                             .exempted_why = "w",
+                             .count = 1 };
+    const char **const words[] = { &f.check_name,  &f.severity,    &f.status,      &f.reason,
+                                   &f.kind,        &f.ns,          &f.name,        &f.container,
+                                   &f.path,        &f.message,     &f.remediation, &f.fingerprint,
+                                   &f.exempted_by, &f.exempted_why };
+    int64_t *const numbers[] = { &f.count, &f.exempted_until };
+    char uid[16];
+
+    for (size_t i = 0; i <= ARRAY_SIZE(words) + ARRAY_SIZE(numbers); i++) {
+        struct run_row r = fake_run_row(uid, "n");
+
+        snprintf(uid, sizeof(uid), "u%zu", i);
+        assert_int_equal(store_run_begin(s, &r, &e), 0);
+        assert_int_equal(store_run_finding(s, &f, &e), 0);
+        assert_int_equal(store_run_commit(s, &r, &e), 0);
+        assert_int_equal(count("SELECT count(*) FROM results"), (int64_t)i + 1);
+        if (i < ARRAY_SIZE(words))
+            *words[i] = words[i] == &f.severity ? "low" : words[i] == &f.status ? "failing" : "z";
+        else if (i < ARRAY_SIZE(words) + ARRAY_SIZE(numbers))
+            ++*numbers[i - ARRAY_SIZE(words)];
+    }
 }
 
 static void rows_of_an_earlier_attempt_go_when_they_are_not_written_again(void **state unused_arg)
@@ -165,7 +240,8 @@ static void a_finding_met_twice_is_one_row_with_the_last_words(void **state unus
     assert_int_equal(store_run_finding(s, &f, &e), 0);
     assert_int_equal(store_run_commit(s, &r, &e), 0);
     assert_int_equal(found((struct finding_query){ .run = "all" }), 1);
-    assert_int_equal(store_finding_get(s, "fnd_1", a, &got, &e), 0);
+    assert_int_equal(store_finding_get(s, "fnd_1-68-1", a, &got, &e), 1);
+    assert_int_equal(store_finding_get(s, "fnd_1-69-1", a, &got, &e), 0);
     assert_string_equal(got.message, "new");
     assert_string_equal(got.status, "warning");
     assert_string_equal(got.check_name, "A renamed");
@@ -194,7 +270,7 @@ static void a_finding_tells_who_accepted_it_as_long_as_somebody_does(void **stat
     assert_int_equal(store_run_begin(s, &r, &e), 0);
     assert_int_equal(store_run_finding(s, &f, &e), 0);
     assert_int_equal(store_run_commit(s, &r, &e), 0);
-    assert_int_equal(store_finding_get(s, "fnd_1", a, &got, &e), 0);
+    assert_int_equal(store_finding_get(s, "fnd_1-100-1", a, &got, &e), 0);
     assert_string_equal(got.exempted_by, "mesh");
     assert_string_equal(got.exempted_why, "it's known");
     assert_int_equal(got.exempted_until, FAKE_START);
@@ -203,7 +279,8 @@ static void a_finding_tells_who_accepted_it_as_long_as_somebody_does(void **stat
     assert_int_equal(store_run_begin(s, &r, &e), 0);
     assert_int_equal(store_run_finding(s, &f, &e), 0);
     assert_int_equal(store_run_commit(s, &r, &e), 0);
-    assert_int_equal(store_finding_get(s, "fnd_1", a, &got, &e), 0);
+    assert_int_equal(store_finding_get(s, "fnd_1-100-1", a, &got, &e), 1);
+    assert_int_equal(store_finding_get(s, "fnd_1-68-1", a, &got, &e), 0);
     assert_null(got.exempted_by);
     assert_int_equal(got.exempted_until, 0);
 }
@@ -271,6 +348,32 @@ static void an_unknown_word_is_refused_not_stored(void **state unused_arg)
 }
 
 // Filters
+
+static void questions_for_objects_count_what_they_list_in_all_runs(void **state unused_arg)
+{
+    const struct finding_query questions[] = {
+        {.run = "all",                 .ns = "team-3"          },
+        { .run = "all",                .name = "workload-00001", .limit = 2 },
+        { .run = "all",                           .ns = "team-0",                                       .name = "workload-00000", .offset = 3 },
+        { .run = "all",    .name = "workload-00002",.since = FAKE_START + 2 * USEC_PER_DAY },
+        { .run = "all",                .name = "workload-00002",             .statuses = LIST("failing") },
+        { .run = "run-2",                           .ns = "team-5"                                      },
+        { .run = "all", .name = "nobody"           },
+    };
+    // Rows of 60, 80 and 100 findings: i / 40 names the workload, i % 7 the team, i % 3 == 2 warns.
+    static const int64_t totals[] = { 9 + 11 + 14, 20 + 40 + 40, 6 * 3, 20, 13, 11, 0 };
+
+    for (int i = 1; i <= 3; i++)
+        fake_run_put(s, &(struct fake_run){ .number = i, .findings = 40 + 20 * i });
+    for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+        const struct finding_query *q = &questions[i];
+        struct seen seen = find(*q);
+
+        assert_int_equal(seen.total, totals[i]);
+        assert_int_equal(seen.n, q->limit ? MIN(q->limit, totals[i]) : totals[i] - q->offset);
+        buf_fini(&seen.text);
+    }
+}
 
 static void filters_narrow_and_combine(void **state unused_arg)
 {
@@ -424,17 +527,32 @@ static void the_caller_can_stop_a_list(void **state unused_arg)
 
 static void only_our_ids_name_a_finding(void **state unused_arg)
 {
+    static const char *const others[] = {
+        "2",
+        "fnd_",
+        "fnd_2",
+        "fnd_1-132",
+        "fnd_1-132-2",
+        "fnd_1-133-1",
+        "fnd_2-132-1",
+        "fnd_1-132-1 ",
+        "fnd_1- 132-1",
+        "fnd_1-132-1 OR 1=1",
+        "fnd_+1-132-1",
+        "fnd_01-132-1",
+        "fnd_1-132--1",
+        "fnd_1-99999999999-1",
+        "fnd_1-131-17179869185",
+        "fnd_99999999999999999999-132-1",
+    };
     struct finding_row f;
 
     fake_run_put(s, &(struct fake_run){ .number = 1, .findings = 3 });
-    assert_int_equal(store_finding_get(s, "fnd_2", a, &f, &e), 0);
-    assert_string_equal(f.id, "fnd_2");
+    assert_int_equal(store_finding_get(s, "fnd_1-132-1", a, &f, &e), 0);
+    assert_string_equal(f.id, "fnd_1-132-1");
     assert_string_equal(f.run_uid, "run-1");
-    assert_int_equal(store_finding_get(s, "fnd_4", a, &f, &e), 1);
-    assert_int_equal(store_finding_get(s, "2", a, &f, &e), 1);
-    assert_int_equal(store_finding_get(s, "fnd_", a, &f, &e), 1);
-    assert_int_equal(store_finding_get(s, "fnd_2 OR 1=1", a, &f, &e), 1);
-    assert_int_equal(store_finding_get(s, "fnd_99999999999999999999", a, &f, &e), 1);
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        assert_int_equal(store_finding_get(s, others[i], a, &f, &e), 1);
 }
 
 // Runs and history
@@ -531,13 +649,16 @@ static void eighty_thousand_findings_stream_through_little_memory(void **state u
 RUN(ST(a_run_reads_back_as_it_was_written), ST(a_run_without_verdict_has_no_score),
     ST(the_latest_run_is_the_newest_with_a_result),
     ST(the_same_run_twice_gives_the_same_rows_and_ids),
+    ST(what_a_run_says_again_is_kept_once_and_read_from_each),
+    ST(a_finding_that_differs_in_one_word_is_another_row),
     ST(rows_of_an_earlier_attempt_go_when_they_are_not_written_again),
     ST(a_finding_met_twice_is_one_row_with_the_last_words),
     ST(a_finding_tells_who_accepted_it_as_long_as_somebody_does),
     ST(rows_of_a_whole_check_stand_beside_each_other_and_beside_its_objects),
     ST(a_rollback_leaves_nothing), ST(an_unknown_word_is_refused_not_stored),
-    ST(filters_narrow_and_combine), ST(values_never_become_sql),
-    ST(since_is_inclusive_and_until_is_not), ST(pages_cover_the_list_without_gap_or_overlap),
+    ST(questions_for_objects_count_what_they_list_in_all_runs), ST(filters_narrow_and_combine),
+    ST(values_never_become_sql), ST(since_is_inclusive_and_until_is_not),
+    ST(pages_cover_the_list_without_gap_or_overlap),
     ST(problems_come_first_and_the_worst_of_them_at_the_top), ST(the_caller_can_stop_a_list),
     ST(only_our_ids_name_a_finding), ST(runs_are_listed_newest_first_with_filters_and_pages),
     ST(the_history_has_a_row_per_pillar_and_run_once),

@@ -6,7 +6,9 @@
 #include "base/alloc.h"
 #include "store/db.h"
 #include "store/fake_store.h"
+#include "store/migrations.h"
 #include "store/operator_status.h"
+#include "store/runs.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -108,6 +110,61 @@ static void an_empty_file_is_migrated_from_version_0(void **state unused_arg)
     assert_int_equal(db_int(db, "PRAGMA user_version", &n, &e), 0);
     assert_int_equal(n, STORE_SCHEMA_VERSION);
     db_close(db);
+}
+
+static const char *const of_schema_3[] = {
+    "INSERT INTO runs(id, uid, name, mode, run_trigger, phase, requested_at, completed_at) VALUES"
+    " (4, 'u4', 'n4', 'Full', 'Manual', 'Completed', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z'),"
+    " (9, 'u9', 'n9', 'Full', 'Manual', 'Completed', '2026-01-02T00:00:00.000Z', '2026-01-02T00:00:01.000Z')",
+    "INSERT INTO checks VALUES(1, 'a/one', 'One', 'security', 'do'), (2, 'a/two', 'Two', 'reliability', NULL)",
+    // Ranks: 0 critical failing, 4 high failing, 36 high skipped.
+    "INSERT INTO results(id, run, chk, subject, rank, object_kind, object_namespace, object_name, message) VALUES"
+    " (10, 4, 1, 1, 4, 'Pod', 'x', 'b', 'm10'), (11, 4, 2, 1, 0, 'Pod', 'x', 'a', 'm11'), (12, 4, 1, 2, 4, 'Pod', 'x', 'a', 'm12'),"
+    " (13, 9, 1, 1, 4, 'Pod', 'x', 'b', 'm13'), (14, 9, 2, 1, 36, 'Pod', 'x', 'a', 'm14')",
+    "INSERT INTO exempted_results VALUES(14, 'mesh', 'known', NULL)",
+    "PRAGMA user_version=3",
+};
+
+static int as_line(void *arg, const struct finding_row *f)
+{
+    buf_addf(arg, "%s %s %s %s %s %s %s\n", f->id, f->run_name, f->check_id, f->status, f->name,
+             f->message, f->exempted_by ? f->exempted_by : "-");
+    return 0;
+}
+
+static void a_file_of_schema_3_keeps_every_finding_of_every_run(void **state unused_arg)
+{
+    struct finding_query all = { .run = "all" };
+    struct error e = { 0 };
+    struct db *db = db_open(d.db, false, &e);
+    autobuf struct buf out = { 0 };
+    struct store *s;
+    int64_t total;
+
+    buf_init(&out, 10000);
+    assert_non_null(db);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(db_exec(db, store_migrations[i], &e), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(of_schema_3); i++)
+        assert_int_equal(db_exec(db, of_schema_3[i], &e), 0);
+    db_close(db);
+    s = store_open_readonly(d.db, &e);
+    assert_non_null(s);
+    assert_int_equal(store_finding_each(s, &all, as_line, &out, &total, &e), -1);
+    assert_non_null(strstr(e.text, "`kube9-operator serve` brings it there"));
+    store_close(s);
+    s = open_ok(NULL);
+    assert_int_equal(store_finding_each(s, &all, as_line, &out, &total, &e), 0);
+    assert_int_equal(total, 5);
+    assert_string_equal(out.p, "fnd_9-0-4 n9 a/one failing b m13 -\n"
+                               "fnd_9-0-5 n9 a/two skipped a m14 mesh\n"
+                               "fnd_4-0-1 n4 a/two failing a m11 -\n"
+                               "fnd_4-0-3 n4 a/one failing a m12 -\n"
+                               "fnd_4-0-2 n4 a/one failing b m10 -\n");
+    fake_run_put(s, &(struct fake_run){ .number = 364, .findings = 1 });
+    assert_int_equal(store_finding_each(s, &all, as_line, &out, &total, &e), 0);
+    assert_int_equal(total, 6);
+    store_close(s);
 }
 
 static void a_newer_file_is_refused_and_not_touched(void **state unused_arg)
@@ -228,7 +285,7 @@ static void damage_met_at_work_is_found_by_the_suspicious_opening(void **state u
     store_close(s);
     run_sql(
         "PRAGMA writable_schema=ON;"
-        "UPDATE sqlite_master SET sql = 'CREATE INDEX idx_results_rank ON results(run, chk, rank)' WHERE name = 'idx_results_rank'");
+        "UPDATE sqlite_master SET sql = 'CREATE UNIQUE INDEX idx_results_content ON results(chk) WHERE content IS NOT NULL' WHERE name = 'idx_results_content'");
     s = store_open_suspect(d.db, &r, &e);
     assert_non_null(s);
     assert_non_null(strstr(r.set_aside, ".corrupt-"));
@@ -344,11 +401,11 @@ static void the_check_names_problems(void **state unused_arg)
     store_close(s);
     run_sql(
         "PRAGMA writable_schema=ON;"
-        "UPDATE sqlite_master SET sql = 'CREATE INDEX idx_results_rank ON results(run, chk, rank)' WHERE name = 'idx_results_rank'");
+        "UPDATE sqlite_master SET sql = 'CREATE UNIQUE INDEX idx_results_content ON results(chk) WHERE content IS NOT NULL' WHERE name = 'idx_results_content'");
     s = store_open_readonly(d.db, &e);
     assert_non_null(s);
     assert_int_equal(store_check(s, a, &problems, &e), 0);
-    assert_non_null(strstr(problems, "idx_results_rank"));
+    assert_non_null(strstr(problems, "idx_results_content"));
     store_close(s);
 }
 
@@ -377,7 +434,9 @@ static void a_backup_is_whole_and_overwrites_nothing(void **state unused_arg)
 
 #define ST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 RUN(ST(a_new_file_gets_the_schema_and_a_second_start_keeps_it),
-    ST(an_empty_file_is_migrated_from_version_0), ST(a_newer_file_is_refused_and_not_touched),
+    ST(an_empty_file_is_migrated_from_version_0),
+    ST(a_file_of_schema_3_keeps_every_finding_of_every_run),
+    ST(a_newer_file_is_refused_and_not_touched),
     ST(a_file_of_operator_2_is_set_aside_with_its_name), ST(another_programs_file_is_set_aside),
     ST(a_file_that_is_no_database_is_set_aside_whole), ST(a_damaged_header_is_set_aside),
     ST(a_damaged_page_in_the_middle_is_met_when_opening),

@@ -173,7 +173,7 @@ static void failing_calls_are_errors_and_nothing_is_lost(void **state unused_arg
 
 static bool mounted(struct fake_dir *d)
 {
-    return mount("tmpfs", d->path, "tmpfs", 0, "size=3m") == 0;
+    return mount("tmpfs", d->path, "tmpfs", 0, "size=4m") == 0;
 }
 
 static void fill(const struct fake_dir *d, char ballast[200])

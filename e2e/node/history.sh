@@ -12,7 +12,7 @@ database=$CLUSTER/node/pv/kube9.db
 rows() {
 	in_pod query runs list --limit 500 -o json | jq -cS '.runs[]' &&
 		in_pod query assessments history --limit 500 -o json | jq -cS '.history[]' &&
-		in_pod query assessments list --run security-and-reliability --limit 500 -o json | jq -cS '.assessments[] | del(.exemptedBy, .exemptedReason, .exemptedUntil)'
+		in_pod query assessments list --run security-and-reliability --limit 500 -o json | jq -cS '.assessments[] | del(.id, .exemptedBy, .exemptedReason, .exemptedUntil)'
 }
 
 remember_history() {
@@ -107,7 +107,11 @@ make_schema_older() {
 	schema_is "$(schema_at)"
 	sqlite3 "$database" .schema | sort >"$work/schema"
 	schema_at 1 | sqlite3 "$old" >/dev/null || fail "the first schema cannot be made"
-	for table in $(sqlite3 "$old" "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"); do
+	# Then each run had rows of its own.
+	names=$(columns results "$old" | sed 's/^id,run,//; s/\<subject,//')
+	sqlite3 "$database" "ATTACH '$old' AS old; INSERT INTO old.results(run, subject, $names) SELECT s.run, r.id, r.${names//,/,r.} FROM spans s
+		JOIN results r ON r.id BETWEEN s.first AND s.last" || fail "rows of results"
+	for table in $(sqlite3 "$old" "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'results'"); do
 		names=$(columns "$table" "$old")
 		sqlite3 "$database" "ATTACH '$old' AS old; INSERT INTO old.$table($names) SELECT $names FROM main.$table" || fail "rows of $table"
 	done

@@ -149,6 +149,10 @@ helm_test() {
 	matches 'Phase: +Succeeded' "$(cat "$work/said")" "helm test"
 }
 
+first_finding() {
+	in_pod query assessments list --limit 1 -o json | jq -r '.assessments[0].id'
+}
+
 must "storage" make_storage
 must "helm install --wait, with the chart's defaults" helm_install
 it "the VS Code extension finds the Pod and its container" found_by_the_extension
@@ -156,7 +160,7 @@ it "the process has no user, capability or file system but its own" confined
 it "its log is clean" logs
 it "a Kube9Config that is applied is in force" applied
 must "an AssessmentRun that is applied completes" assessed
-for query in status "runs list" "runs get security-and-reliability" "assessments list --limit=500" "assessments get fnd_1" \
+for query in status "runs list" "runs get security-and-reliability" "assessments list --limit=500" "assessments get $(first_finding)" \
 	"assessments summary" "assessments history" "vulnerabilities list" "vulnerabilities summary"; do
 	# shellcheck disable=SC2086
 	it "kubectl exec: query $query as json, yaml and table" answers $query
