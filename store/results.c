@@ -15,10 +15,22 @@
 #define RESULTS_MAX ((size_t)1 << 22) // of one run: 100 MB of memory
 #define RANK_BITS   6
 
-void results_begin(struct run_results *r)
+int results_begin(struct store *s, struct error *e)
 {
+    struct run_results *r = &s->results;
+    struct stmt *q = db_query(s->db, QUERY_FACT_GET, e);
+    int rc;
+
     results_fini(r);
     buf_init(&r->text, TEXT_MAX);
+    if (!q)
+        return -1;
+    bind_text(q, 1, RESULT_SALT_FACT);
+    rc = stmt_step(q, e);
+    if (rc == 1)
+        snprintf(r->salt, sizeof(r->salt), "%s", col_text(q, 0));
+    stmt_reset(q);
+    return rc < 0 ? -1 : 0;
 }
 
 void results_fini(struct run_results *r)
@@ -110,8 +122,9 @@ static const char *or_null(const char *s)
 }
 
 // Everything that the row and its check say, each word with its end.
-static int64_t content_of(struct buf *text, const struct finding_row *f, int rank)
+static int64_t content_of(struct run_results *r, const struct finding_row *f, int rank)
 {
+    struct buf *text = &r->text;
     const char *const words[] = { f->check_id,    f->check_name,  f->pillar,  f->remediation,
                                   f->reason,      f->kind,        f->ns,      f->name,
                                   f->container,   f->path,        f->message, f->fingerprint,
@@ -119,6 +132,7 @@ static int64_t content_of(struct buf *text, const struct finding_row *f, int ran
     const int64_t numbers[] = { rank, f->count, f->exempted_until };
 
     buf_reset(text);
+    buf_add(text, r->salt, sizeof(r->salt));
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         const char *word = words[i] ? words[i] : "";
 
@@ -240,7 +254,7 @@ int results_put(struct store *s, const struct finding_row *f, struct error *e)
     if (rank < 0)
         return error_set(e, ERR_BUG, "finding of %s with severity '%s' and status '%s'",
                          f->check_id, f->severity ? f->severity : "", f->status ? f->status : "");
-    content = content_of(&r->text, f, rank);
+    content = content_of(r, f, rank);
     if (r->text.failed)
         return error_set(e, ERR_TOO_BIG, "finding of %s is longer than %zu bytes", f->check_id,
                          TEXT_MAX);
@@ -285,6 +299,8 @@ static bool keep_last_words(struct run_results *r)
 {
     size_t kept = 0, n = r->n;
 
+    if (n == 0)
+        return false;
     qsort(r->v, n, sizeof(*r->v), by_subject);
     for (size_t i = 0; i < n; i++) {
         if (i + 1 < n && check_of(r->v[i].id) == check_of(r->v[i + 1].id) &&
@@ -337,7 +353,8 @@ int results_end(struct store *s, struct error *e)
         s->swept = false;
     if (keep_last_words(&s->results))
         s->swept = false;
-    qsort(s->results.v, s->results.n, sizeof(*s->results.v), by_id);
+    if (s->results.n)
+        qsort(s->results.v, s->results.n, sizeof(*s->results.v), by_id);
     return put_spans(s, &s->results, e);
 }
 

@@ -9,7 +9,9 @@
 #include "base/error.h"
 #include "base/str.h"
 
-#define RESULT_ID_MAX 64
+#define RESULT_ID_MAX    64
+// A file's own secret, so that nobody can name objects whose findings have the same hash.
+#define RESULT_SALT_FACT "resultSalt"
 
 struct finding_row;
 struct store;
@@ -34,10 +36,11 @@ struct run_results { // of the run that is being written; zeroed is empty
     struct run_result *v;
     size_t n, room;
     struct buf text;
+    char salt[33];
     struct known_block known[KNOWN_BLOCKS];
 };
 
-void results_begin(struct run_results *r);
+int must_check results_begin(struct store *s, struct error *e);
 int must_check results_put(struct store *s, const struct finding_row *f, struct error *e);
 // Writes the spans, instead of those of an earlier attempt at the same run.
 int must_check results_end(struct store *s, struct error *e);

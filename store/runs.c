@@ -113,12 +113,12 @@ int store_run_begin(struct store *s, const struct run_row *r, struct error *e)
         return error_set(e, ERR_BUG, "run '%s' begins inside another", r->uid);
     if (store_begin(s, e) < 0)
         return -1;
-    if (put_run(s, r, e) < 0 || store_row_id(s, QUERY_RUN_ID, r->uid, &s->run_id, e) < 0) {
+    if (put_run(s, r, e) < 0 || store_row_id(s, QUERY_RUN_ID, r->uid, &s->run_id, e) < 0 ||
+        results_begin(s, e) < 0) {
         store_rollback(s);
         return store_fail(s);
     }
     s->in_run = true;
-    results_begin(&s->results);
     return 0;
 }
 

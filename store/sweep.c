@@ -47,6 +47,8 @@ static void join(struct covered *c)
 {
     size_t kept = 0;
 
+    if (c->n == 0)
+        return;
     qsort(c->v, c->n, sizeof(*c->v), by_first);
     for (size_t i = 0; i < c->n; i++) {
         if (kept && c->v[i].first <= c->v[kept - 1].last + 1)
