@@ -122,24 +122,27 @@ static const char *or_null(const char *s)
 }
 
 // Everything that the row and its check say, each word with its end.
-static int64_t content_of(struct run_results *r, const struct finding_row *f, int rank)
+static void add_words(struct buf *text, const char *const *words, size_t n)
 {
-    struct buf *text = &r->text;
-    const char *const words[] = { f->check_id,    f->check_name,  f->pillar,  f->remediation,
-                                  f->reason,      f->kind,        f->ns,      f->name,
-                                  f->container,   f->path,        f->message, f->fingerprint,
-                                  f->exempted_by, f->exempted_why };
-    const int64_t numbers[] = { rank, f->count, f->exempted_until };
-
-    buf_reset(text);
-    buf_add(text, r->salt, sizeof(r->salt));
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+    for (size_t i = 0; i < n; i++) {
         const char *word = words[i] ? words[i] : "";
 
         buf_add(text, word, strlen(word) + 1);
     }
-    buf_add(text, numbers, sizeof(numbers));
-    return (int64_t)hash64_stable(text->p, text->n);
+}
+
+static int64_t content_of(struct run_results *r, const struct finding_row *f, int rank)
+{
+    const char *const words[] = { r->salt,        f->check_id,    f->check_name,  f->pillar,
+                                  f->remediation, f->reason,      f->kind,        f->ns,
+                                  f->name,        f->container,   f->path,        f->message,
+                                  f->fingerprint, f->exempted_by, f->exempted_why };
+    const int64_t numbers[] = { rank, f->count, f->exempted_until };
+
+    buf_reset(&r->text);
+    add_words(&r->text, words, ARRAY_SIZE(words));
+    buf_add(&r->text, numbers, sizeof(numbers));
+    return (int64_t)hash64_stable(r->text.p, r->text.n);
 }
 
 // What a row of one check in one run is about, as a number: the object, or, for a row about the
@@ -151,11 +154,7 @@ static int64_t subject_of(struct buf *text, const struct finding_row *f, int ran
     if (!or_null(f->kind))
         return rank;
     buf_reset(text);
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-        const char *word = words[i] ? words[i] : "";
-
-        buf_add(text, word, strlen(word) + 1);
-    }
+    add_words(text, words, ARRAY_SIZE(words));
     return (int64_t)hash64_stable(text->p, text->n);
 }
 
@@ -240,8 +239,7 @@ static int remember(struct run_results *r, int64_t id, int64_t subject, struct e
         r->room = r->room ? 2 * r->room : 1024;
         r->v = xrealloc(r->v, r->room * sizeof(*r->v));
     }
-    r->v[r->n] = (struct run_result){ .id = id, .subject = subject, .order = (uint32_t)r->n };
-    r->n++;
+    r->v[r->n++] = (struct run_result){ .id = id, .subject = subject };
     return 0;
 }
 
@@ -276,17 +274,6 @@ static int rank_in(int64_t id)
     return (int)(id >> RESULT_NUMBER_BITS & ((1 << RANK_BITS) - 1));
 }
 
-static int by_subject(const void *a, const void *b)
-{
-    const struct run_result *x = a, *y = b;
-
-    if (check_of(x->id) != check_of(y->id))
-        return x->id < y->id ? -1 : 1;
-    if (x->subject != y->subject)
-        return x->subject < y->subject ? -1 : 1;
-    return x->order < y->order ? -1 : 1;
-}
-
 static int by_id(const void *a, const void *b)
 {
     const struct run_result *x = a, *y = b;
@@ -294,8 +281,17 @@ static int by_id(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-// What a check said twice of the same object counts as it was said last.
-static bool keep_last_words(struct run_results *r)
+static int by_subject(const void *a, const void *b)
+{
+    const struct run_result *x = a, *y = b;
+
+    if (check_of(x->id) == check_of(y->id) && x->subject != y->subject)
+        return x->subject < y->subject ? -1 : 1;
+    return by_id(a, b);
+}
+
+// Of what a check said twice of the same object the worst counts: its number begins with the rank.
+static bool keep_one_each(struct run_results *r)
 {
     size_t kept = 0, n = r->n;
 
@@ -303,8 +299,8 @@ static bool keep_last_words(struct run_results *r)
         return false;
     qsort(r->v, n, sizeof(*r->v), by_subject);
     for (size_t i = 0; i < n; i++) {
-        if (i + 1 < n && check_of(r->v[i].id) == check_of(r->v[i + 1].id) &&
-            r->v[i].subject == r->v[i + 1].subject)
+        if (kept && check_of(r->v[kept - 1].id) == check_of(r->v[i].id) &&
+            r->v[kept - 1].subject == r->v[i].subject)
             continue;
         r->v[kept++] = r->v[i];
     }
@@ -351,7 +347,7 @@ int results_end(struct store *s, struct error *e)
         return -1;
     if (db_changes(s->db) > 0)
         s->swept = false;
-    if (keep_last_words(&s->results))
+    if (keep_one_each(&s->results))
         s->swept = false;
     if (s->results.n)
         qsort(s->results.v, s->results.n, sizeof(*s->results.v), by_id);

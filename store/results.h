@@ -28,8 +28,7 @@ struct known_block {
 
 struct run_result {
     int64_t id;
-    int64_t subject; // one row per check and subject: the last one
-    uint32_t order;
+    int64_t subject; // one row per check and subject: the worst one
 };
 
 struct run_results { // of the run that is being written; zeroed is empty

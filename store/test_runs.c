@@ -217,14 +217,14 @@ static void rows_of_an_earlier_attempt_go_when_they_are_not_written_again(void *
     assert_int_equal(found((struct finding_query){ .run = "run-1" }), 30);
 }
 
-static void a_finding_met_twice_is_one_row_with_the_last_words(void **state unused_arg)
+static void a_finding_met_twice_is_one_row_with_the_worst_words(void **state unused_arg)
 {
     struct run_row r = fake_run_row("u", "n");
     struct finding_row f = { .check_id = "a.b",
                              .check_name = "A",
                              .pillar = "security",
                              .severity = "high",
-                             .status = "failing",
+                             .status = "warning",
                              .kind = "Pod",
                              .ns = "x",
                              .name = "y",
@@ -234,16 +234,16 @@ static void a_finding_met_twice_is_one_row_with_the_last_words(void **state unus
 
     assert_int_equal(store_run_begin(s, &r, &e), 0);
     assert_int_equal(store_run_finding(s, &f, &e), 0);
-    f.status = "warning";
+    f.status = "failing";
     f.message = "new";
     f.check_name = "A renamed";
     assert_int_equal(store_run_finding(s, &f, &e), 0);
     assert_int_equal(store_run_commit(s, &r, &e), 0);
     assert_int_equal(found((struct finding_query){ .run = "all" }), 1);
-    assert_int_equal(store_finding_get(s, "fnd_1-68-1", a, &got, &e), 1);
-    assert_int_equal(store_finding_get(s, "fnd_1-69-1", a, &got, &e), 0);
+    assert_int_equal(store_finding_get(s, "fnd_1-69-1", a, &got, &e), 1);
+    assert_int_equal(store_finding_get(s, "fnd_1-68-1", a, &got, &e), 0);
     assert_string_equal(got.message, "new");
-    assert_string_equal(got.status, "warning");
+    assert_string_equal(got.status, "failing");
     assert_string_equal(got.check_name, "A renamed");
     assert_int_equal(got.assessed, FAKE_START);
 }
@@ -652,7 +652,7 @@ RUN(ST(a_run_reads_back_as_it_was_written), ST(a_run_without_verdict_has_no_scor
     ST(what_a_run_says_again_is_kept_once_and_read_from_each),
     ST(a_finding_that_differs_in_one_word_is_another_row),
     ST(rows_of_an_earlier_attempt_go_when_they_are_not_written_again),
-    ST(a_finding_met_twice_is_one_row_with_the_last_words),
+    ST(a_finding_met_twice_is_one_row_with_the_worst_words),
     ST(a_finding_tells_who_accepted_it_as_long_as_somebody_does),
     ST(rows_of_a_whole_check_stand_beside_each_other_and_beside_its_objects),
     ST(a_rollback_leaves_nothing), ST(an_unknown_word_is_refused_not_stored),
