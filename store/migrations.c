@@ -100,7 +100,7 @@ static const char third[] =
 // they are. Everything goes in the order of an index: nothing is sorted in memory.
 static const char fourth[] =
     "DROP VIEW assessments;"
-    "INSERT INTO facts(key, value) VALUES('" RESULT_SALT_FACT "', hex(randomblob(16)));"
+    "INSERT OR IGNORE INTO facts(key, value) VALUES('" RESULT_SALT_FACT "', hex(randomblob(16)));"
     "CREATE TABLE spans(run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, rank INTEGER NOT NULL, chk INTEGER NOT NULL,"
     " first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(run, rank, chk, first)) WITHOUT ROWID;"
     "INSERT INTO spans SELECT run, rank, chk, sum(n) OVER before + 1 - n, sum(n) OVER before"
