@@ -117,7 +117,7 @@ start() {
 	POD_UID=bench proc_start "$pidfile" "$work/operator.log" "$program" serve \
 		--kubeconfig "${1:-$work/operator.kubeconfig}" --db "$work/kube9.db" --listen "127.0.0.1:$port"
 	until ready; do
-		(($(ms_since "$begin") < 20000)) || die "not ready within 20 s"
+		(($(ms_since "$begin") < 20000)) || die "not ready within 20 s: $(curl -s --max-time 1 "http://127.0.0.1:$port/readyz")"
 		sleep 0.02
 	done
 	start_ms=$(ms_since "$begin")
