@@ -11,11 +11,14 @@
 static int add(struct matches *m, int64_t id, struct error *e)
 {
     struct match_interval *last = m->n ? &m->v[m->n - 1] : NULL;
+    struct match_interval next = { .first = id, .last = id };
 
     if (last && id == last->last + 1) {
         last->last = id;
         return 0;
     }
+    if (last)
+        next.before = last->before + last->last - last->first + 1;
     if (m->n == MATCHES_MAX)
         return error_set(
             e, ERR_LIMIT,
@@ -23,11 +26,8 @@ static int add(struct matches *m, int64_t id, struct error *e)
     if (m->n == m->room) {
         m->room = m->room ? 2 * m->room : 256;
         m->v = xrealloc(m->v, m->room * sizeof(*m->v));
-        last = m->n ? &m->v[m->n - 1] : NULL;
     }
-    m->v[m->n++] = (struct match_interval){
-        .first = id, .last = id, .before = last ? last->before + last->last - last->first + 1 : 0
-    };
+    m->v[m->n++] = next;
     return 0;
 }
 

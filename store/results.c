@@ -14,6 +14,7 @@
 #define TEXT_MAX    ((size_t)1 << 20)
 #define RESULTS_MAX ((size_t)1 << 22) // of one run: 100 MB of memory
 #define RANK_BITS   6
+#define BLOCK_BITS  24 // checks and ranks
 
 int results_begin(struct store *s, struct error *e)
 {
@@ -364,16 +365,21 @@ void result_id_text(int64_t run, int64_t id, char ret[RESULT_ID_MAX])
 
 int result_id_parse(const char *text, int64_t *ret_run, int64_t *ret_id)
 {
+    struct str rest = str_of(text), part;
     char again[RESULT_ID_MAX];
-    int64_t run, block, number;
+    int64_t parts[3] = { 0 };
 
-    if (sscanf(text, "fnd_%18" SCNd64 "-%8" SCNd64 "-%11" SCNd64, &run, &block, &number) != 3 ||
-        number >> RESULT_NUMBER_BITS)
+    if (!str_begins(rest, "fnd_"))
         return -1;
-    result_id_text(run, block << RESULT_NUMBER_BITS | number, again);
-    if (strcmp(text, again) != 0)
+    rest = str_of(text + strlen("fnd_"));
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        if (!str_split(&rest, '-', &part) || str_i64(part, &parts[i]) < 0)
+            return -1;
+    }
+    if (parts[1] >> BLOCK_BITS || parts[2] >> RESULT_NUMBER_BITS)
         return -1;
-    *ret_run = run;
-    *ret_id = block << RESULT_NUMBER_BITS | number;
-    return 0;
+    *ret_run = parts[0];
+    *ret_id = parts[1] << RESULT_NUMBER_BITS | parts[2];
+    result_id_text(*ret_run, *ret_id, again); // one name each: no signs, no zeros in front
+    return strcmp(text, again) == 0 ? 0 : -1;
 }
