@@ -10,15 +10,14 @@
 
 static int add(struct matches *m, int64_t id, struct error *e)
 {
-    struct match_interval *last = m->n ? &m->v[m->n - 1] : NULL;
     struct match_interval next = { .first = id, .last = id };
 
-    if (last && id == last->last + 1) {
-        last->last = id;
+    if (m->n && id == m->v[m->n - 1].last + 1) {
+        m->v[m->n - 1].last = id;
         return 0;
     }
-    if (last)
-        next.before = last->before + last->last - last->first + 1;
+    if (m->n)
+        next.before = m->v[m->n - 1].before + m->v[m->n - 1].last - m->v[m->n - 1].first + 1;
     if (m->n == MATCHES_MAX)
         return error_set(
             e, ERR_LIMIT,
