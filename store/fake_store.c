@@ -2,6 +2,8 @@
 // A run has its findings spread over 40 checks, six pillars, all severities and two thirds failing.
 #include "store/fake_store.h"
 
+#include "store/db.h"
+
 #include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -105,6 +107,20 @@ static int put_findings(struct store *s, const struct fake_run *r, struct error 
             return -1;
     }
     return 0;
+}
+
+int64_t fake_store_count(const struct fake_dir *d, const char *sql)
+{
+    struct error e = { 0 };
+    struct db *db = db_open(d->db, true, &e);
+    int64_t n;
+
+    if (!db || db_int(db, sql, &n, &e) < 0) {
+        fprintf(stderr, "%s: %s\n", sql, e.text);
+        abort();
+    }
+    db_close(db);
+    return n;
 }
 
 struct run_row fake_run_row(const char *uid, const char *name)

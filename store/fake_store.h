@@ -28,6 +28,9 @@ struct fake_run { // run i: uid "run-i", name "default-i", one day after the oth
 // A full run that somebody asked for at FAKE_START and that is under way.
 struct run_row fake_run_row(const char *uid, const char *name);
 
+// The number that a query of the file gives, by a connection of its own; aborts when there is none.
+int64_t fake_store_count(const struct fake_dir *d, const char *sql);
+
 // Aborts the test when the store refuses.
 void fake_run_put(struct store *s, const struct fake_run *r);
 int fake_run_try(struct store *s, const struct fake_run *r, struct error *e);

@@ -185,6 +185,12 @@ static int match_objects(struct store *s, const struct finding_query *q, struct 
     return rc < 0 ? -1 : db_function(s->db, "matches", matches_between, m, e);
 }
 
+// One run's rows are few: they are looked at. In all runs it is the spans that are asked.
+static bool asks_spans(const struct finding_query *q, int64_t run)
+{
+    return has_objects(q) && run == 0;
+}
+
 // A span says how many rows it has, or how many of them are about the objects.
 static int count(struct store *s, const struct finding_query *q, int64_t run, int64_t *ret,
                  struct error *e)
@@ -195,9 +201,12 @@ static int count(struct store *s, const struct finding_query *q, int64_t run, in
     filter_init(&f);
     add_conditions(&f, q, run);
     add_times(&f, q);
+    if (run)
+        add_objects(&f, q);
     rc = filter_count(&f, s->db,
-                      has_objects(q) ? "SELECT total(matches(s.first, s.last))" SPANS
-                                     : "SELECT total(s.last - s.first + 1)" SPANS,
+                      asks_spans(q, run) ? "SELECT total(matches(s.first, s.last))" SPANS
+                      : has_objects(q)   ? "SELECT count(*)" SPANS RESULTS
+                                         : "SELECT total(s.last - s.first + 1)" SPANS,
                       ret, e);
     filter_fini(&f);
     return rc;
@@ -213,7 +222,7 @@ static int each_found(struct store *s, const struct finding_query *q, int64_t ru
 
     filter_init(&f);
     add_conditions(&f, q, run);
-    if (has_objects(q)) {
+    if (asks_spans(q, run)) {
         filter_and(&f);
         buf_adds(&f.sql, "matches(s.first, s.last) > 0");
     }
@@ -239,7 +248,7 @@ static int find(struct store *s, const struct finding_query *q,
 
     if (rc != 0)
         return rc;
-    if (has_objects(q))
+    if (asks_spans(q, run))
         rc = match_objects(s, q, &m, e);
     if (rc == 0)
         rc = count(s, q, run, ret_total, e);

@@ -29,13 +29,7 @@ static int teardown(void **state unused_arg)
 
 static int64_t count(const char *sql)
 {
-    struct db *db = db_open(d.db, true, &e);
-    int64_t n = -1;
-
-    assert_non_null(db);
-    assert_int_equal(db_int(db, sql, &n, &e), 0);
-    db_close(db);
-    return n;
+    return fake_store_count(&d, sql);
 }
 
 static void run_sql(const char *sql)
@@ -106,6 +100,20 @@ static void results_without_a_run_are_met_after_a_restart(void **state unused_ar
     assert_non_null(s);
     assert_int_equal(retain(&(struct retention){ 0 }, FAKE_START), 2);
     assert_int_equal(count(KEPT), 3);
+}
+
+// More spans than are joined at once, and none beside another.
+static void every_other_result_of_twenty_thousand_goes(void **state unused_arg)
+{
+    fake_run_put(s, &(struct fake_run){ .number = 0 });
+    run_sql(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO results"
+        " (id, chk, rank, object_kind, object_namespace, object_name) SELECT i, 1, 0, '', '', '' FROM n;"
+        "INSERT INTO spans SELECT r.id, 0, 1, x.id, x.id FROM runs r, results x WHERE x.id % 2 = 0 ORDER BY x.id % 97");
+    assert_int_equal(retain(&(struct retention){ 0 }, FAKE_START), 10000);
+    assert_int_equal(count(KEPT " WHERE id % 2 = 0"), 10000);
+    assert_int_equal(count(KEPT), 10000);
+    assert_int_equal(count(RESULTS), 0); // nothing names check 1
 }
 
 static void the_moment_itself_is_kept(void **state unused_arg)
@@ -206,7 +214,8 @@ static void events_insights_collections_and_audit_follow_their_rules(void **stat
 
 #define ST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 RUN(ST(each_kind_of_row_has_its_own_time), ST(a_result_goes_with_the_last_run_that_has_it),
-    ST(results_without_a_run_are_met_after_a_restart), ST(the_moment_itself_is_kept),
+    ST(results_without_a_run_are_met_after_a_restart),
+    ST(every_other_result_of_twenty_thousand_goes), ST(the_moment_itself_is_kept),
     ST(the_latest_run_stays_whatever_its_age), ST(an_active_run_stays),
     ST(zero_keeps_for_ever_and_a_trend_never_loses_its_run), ST(a_slice_is_never_exceeded),
     ST(events_insights_collections_and_audit_follow_their_rules))
